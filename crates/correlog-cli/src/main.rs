@@ -1,2 +1,33 @@
-//! Placeholder.
-fn main() {}
+//! The `correlog` command: reads the arguments, runs one command, prints one error. It does no work of its own.
+#![forbid(unsafe_code)]
+
+mod args;
+mod cluster;
+mod cmd;
+mod config;
+mod error;
+mod print;
+mod world;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let args = match args::Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return bad_usage(&error),
+    };
+    match cmd::run(args) {
+        Ok(code) => code,
+        Err(error) => {
+            print::error(&error);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+/// `--help` and `--version` are answers, not mistakes; everything else is exit 64 as `cli.md` of the contract says.
+fn bad_usage(error: &clap::Error) -> ExitCode {
+    let _ = error.print();
+    if error.use_stderr() { ExitCode::from(error::EXIT_USAGE) } else { ExitCode::SUCCESS }
+}

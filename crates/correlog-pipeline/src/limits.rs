@@ -38,5 +38,6 @@ pub const LEAF_MAX_BYTES: usize = 8 << 10;
 const _: () = assert!(IN_FLIGHT_PARKED_LANE_MAX_BYTES <= IN_FLIGHT_PARKED_ALL_MAX_BYTES);
 const _: () = assert!(IN_FLIGHT_PARKED_ALL_MAX_BYTES < IN_FLIGHT_MAX_BYTES);
 const _: () = assert!(LINE_MAX_BYTES <= BATCH_MAX_BYTES, "one line must fit into one body");
-const _: () = assert!(BATCH_MAX_BYTES * CONCURRENCY_MAX <= IN_FLIGHT_MAX_BYTES, "the budget must feed every sender");
+const _: () =
+    assert!(BATCH_MAX_BYTES * CONCURRENCY_MAX <= IN_FLIGHT_MAX_BYTES, "the budget must feed every sender");
 const _: () = assert!(FINGERPRINT_MAX_BYTES <= READ_BLOCK_BYTES);

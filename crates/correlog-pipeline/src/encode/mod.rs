@@ -24,7 +24,10 @@ pub enum Shape {
     /// The last line of a file that can no longer grow, without a newline.
     Unterminated,
     /// Longer than the limit: `bytes` is its beginning.
-    Truncated { len: u64, hash: [u8; 16] },
+    Truncated {
+        len: u64,
+        hash: [u8; 16],
+    },
 }
 
 /// The way a document is written, which also says what a repeated send means.

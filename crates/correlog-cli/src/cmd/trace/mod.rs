@@ -1,0 +1,12 @@
+//! `correlog trace`: not built yet.
+
+use crate::args::Common;
+use crate::error::{Error, Result};
+use std::process::ExitCode;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+pub fn run(_common: &Common, _args: &Args) -> Result<ExitCode> {
+    Err(Error::stopped("trace is not built yet", ""))
+}

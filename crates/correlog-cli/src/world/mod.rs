@@ -1,0 +1,1 @@
+//! The real world behind the pipeline's three ports, one file a port. No policy lives here.
