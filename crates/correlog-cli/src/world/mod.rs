@@ -1,1 +1,4 @@
 //! The real world behind the pipeline's three ports, one file a port. No policy lives here.
+
+pub mod disk;
+pub mod files;
