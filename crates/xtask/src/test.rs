@@ -1,0 +1,72 @@
+//! Everything that must pass, in the order in which it fails fastest. It ends well only if all of it ran.
+
+use crate::install::{self, For};
+use crate::{bench, tidy};
+use std::time::Instant;
+use xtask::exec::{Result, cargo, run, say};
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Install missing Debian packages with apt, saying which
+    #[arg(long)]
+    install: bool,
+    /// Seeds of the simulator
+    #[arg(long, default_value_t = 10_000)]
+    seeds: u64,
+    /// Only the stages whose name contains this
+    #[arg(long)]
+    only: Option<String>,
+}
+
+type Stage = (&'static str, Box<dyn Fn() -> Result<()>>);
+
+fn stages(args: &Args) -> Vec<Stage> {
+    let seeds = args.seeds.to_string();
+    let cargo_stage = |words: &'static [&'static str]| -> Box<dyn Fn() -> Result<()>> {
+        Box::new(move || run(cargo().args(words)))
+    };
+    vec![
+        ("fmt", cargo_stage(&["fmt", "--all", "--check"])),
+        ("tidy", Box::new(tidy::run)),
+        (
+            "clippy",
+            cargo_stage(&[
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--all-features",
+                "--",
+                "--deny",
+                "warnings",
+            ]),
+        ),
+        ("build", cargo_stage(&["build", "--workspace", "--bins"])),
+        (
+            "unit",
+            cargo_stage(&["test", "--workspace", "--exclude", "correlog-tests", "--exclude", "layer-bench"]),
+        ),
+        ("layer features", cargo_stage(&["test", "--package", "correlog", "--all-features"])),
+        ("simulator", Box::new(move || run(cargo().args(bench::SIM).args(["--seeds", &seeds])))),
+        ("canaries", Box::new(|| run(cargo().args(bench::SIM).arg("canary")))),
+        ("black box", cargo_stage(&["test", "--package", "correlog-tests"])),
+    ]
+}
+
+pub fn test(args: &Args) -> Result<()> {
+    install::ensure(For::Test, args.install)?;
+    let mut times = Vec::new();
+    for (name, stage) in stages(args) {
+        if args.only.as_ref().is_some_and(|only| !name.contains(only.as_str())) {
+            continue;
+        }
+        say(&format!("== {name}"));
+        let start = Instant::now();
+        stage().map_err(|error| format!("stage {name} failed: {error}"))?;
+        times.push(format!("{name} {} s", start.elapsed().as_secs()));
+    }
+    if args.only.is_some() {
+        return Err(format!("only some stages ran: {}", times.join(", ")));
+    }
+    say(&format!("all stages passed: {}", times.join(", ")));
+    Ok(())
+}

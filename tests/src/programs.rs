@@ -1,0 +1,18 @@
+//! The programs under test, built once a run from the sources as they are. It runs none of them.
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use xtask::exec::{cargo, run, target_dir};
+
+const PACKAGES: &[&str] = &["correlog-cli", "demo-service", "lying-opensearch"];
+
+/// The path of a built program: `correlog`, `demo-service`, `lying-opensearch`.
+pub fn program(name: &str) -> PathBuf {
+    static BUILT: OnceLock<()> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let packages = PACKAGES.iter().flat_map(|package| ["--package", package]);
+        run(cargo().args(["build", "--quiet", "--bins"]).args(packages))
+            .unwrap_or_else(|error| panic!("{error}"));
+    });
+    target_dir().join("debug").join(name)
+}
