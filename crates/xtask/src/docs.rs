@@ -7,7 +7,9 @@ use xtask::exec::{Result, cargo, output, root, say};
 fn generated() -> Result<Vec<(String, String)>> {
     let config =
         output(cargo().args(["run", "--quiet", "--package", "correlog-cli", "--", "config", "docs"]))?;
-    Ok(vec![("docs/CONFIG.md".to_owned(), config)])
+    let mut files = correlog_schema::files();
+    files.push(("docs/CONFIG.md".to_owned(), config));
+    Ok(files)
 }
 
 pub fn write() -> Result<()> {

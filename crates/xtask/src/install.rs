@@ -19,6 +19,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("amtool", "prometheus-alertmanager"),
     ("lnav", "lnav"),
     ("chromium", "chromium"),
+    ("docker-compose", "docker-compose"),
 ];
 /// The demo needs only these.
 const DEMO: &[&str] = &["mvn", "unzip", "setpriv", "gcc"];
