@@ -10,3 +10,6 @@ pub mod ports;
 pub mod span;
 
 pub mod encode;
+
+pub mod delivery;
+pub mod refused;

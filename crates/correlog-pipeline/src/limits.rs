@@ -26,6 +26,10 @@ pub const CONCURRENCY_MAX: usize = 4;
 pub const OPEN_FILES_MAX: usize = 128;
 /// The longest pause between two tries of anything.
 pub const RETRY_DELAY_MAX_MILLIS: u64 = 30_000;
+/// One bulk request, from its start to the end of its reply; beyond it the request's fate is unknown.
+pub const REQUEST_DEADLINE_MILLIS: u64 = 30_000;
+/// The longest pause that a server may ask for (`Retry-After`).
+pub const RETRY_AFTER_MAX_MILLIS: u64 = 300_000;
 /// The refused file; when it is full the pipeline holds back and says so, and loses nothing.
 pub const REFUSED_MAX_BYTES: u64 = 1 << 30;
 /// The state file.

@@ -137,10 +137,20 @@ pub trait Disk {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Ticket(pub u64);
 
-/// One `POST /<index>/_bulk`. The body is plain NDJSON; compression is the port's.
+/// What a request is for; it names the path behind the index and nothing else.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ask {
+    /// `POST /<index>/_bulk`: writes the documents of the body.
+    Write,
+    /// `POST /<index>/_mget`: which of these ids are stored, each with its `log` fields. Changes nothing.
+    Audit,
+}
+
+/// One request. The body is plain NDJSON (`Write`) or JSON (`Audit`); compression is the port's.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Submission {
     pub ticket: Ticket,
+    pub ask: Ask,
     /// A name built from a fixed prefix and a date only.
     pub index: std::sync::Arc<str>,
     pub body: Vec<u8>,
