@@ -1,0 +1,101 @@
+//! The list of objects setup wants, from the configuration, the options and what the cluster can do; and what was
+//! left out of it, with the reason. It reads nothing.
+
+use super::capabilities::Capabilities;
+use super::object::{Kind, Object};
+use super::{Options, roles};
+use crate::config::Config;
+use correlog_schema::index::{Day, Family, Place};
+use correlog_schema::template::{Codec, FamilyTemplates};
+use correlog_schema::{MANAGED_BY, VERSION};
+use serde_json::{Value, json};
+
+/// Everything wanted, in the order in which it must be made.
+#[derive(Debug, Default)]
+pub struct Wanted {
+    pub objects: Vec<Object>,
+    /// What cannot be done here, each with its reason; `--strict` makes it an error.
+    pub left_out: Vec<String>,
+}
+
+pub fn families(config: &Config) -> [FamilyTemplates<'_>; 2] {
+    [
+        FamilyTemplates { family: Family::Logs, prefix: &config.index.logs },
+        FamilyTemplates { family: Family::Workflow, prefix: &config.index.workflow },
+    ]
+}
+
+pub fn wanted(config: &Config, options: &Options, can: &Capabilities, today: Day) -> Wanted {
+    let mut wanted = Wanted::default();
+    for family in families(config) {
+        templates(&family, can, &mut wanted);
+    }
+    policy(config, options, can, &mut wanted);
+    security(config, can, &mut wanted);
+    for family in families(config) {
+        for day in [Some(today), today.plus(1)].into_iter().flatten() {
+            let name = Place::Day(day).index_name(family.prefix);
+            wanted.objects.push(Object::once(Kind::Index, name, json!({})));
+        }
+    }
+    wanted
+}
+
+fn templates(family: &FamilyTemplates<'_>, can: &Capabilities, wanted: &mut Wanted) {
+    let codec = if can.has_zstd { Codec::ZstdNoDict } else { Codec::BestCompression };
+    wanted.objects.extend([
+        Object::new(Kind::Component, family.settings_name(), family.settings(codec)),
+        Object::new(Kind::Component, family.mappings_name(), family.mappings()),
+        Object::once(Kind::Component, family.custom_name(), family.custom()),
+        Object::new(Kind::Template, family.template_name(), family.template()),
+    ]);
+}
+
+fn policy(config: &Config, options: &Options, can: &Capabilities, wanted: &mut Wanted) {
+    if !can.has_ism {
+        let reason = "retention policy: the plugin opensearch-index-management is not there; \
+                      run `correlog retain --days N` once a day instead";
+        wanted.left_out.push(reason.to_owned());
+        return;
+    }
+    wanted.objects.push(Object::new(Kind::Policy, MANAGED_BY, policy_body(config, options.retain_days)));
+}
+
+/// Merges a closed day into one segment, and deletes by age only where a number of days was asked for.
+///
+/// The plugin counts age from an index's creation, so a day filled in later outlives its date; `correlog retain`
+/// goes by the date in the name.
+pub fn policy_body(config: &Config, retain_days: Option<u32>) -> Value {
+    let patterns: Vec<String> =
+        families(config).iter().map(|family| format!("{}-2*", family.prefix)).collect();
+    let retry = json!({ "count": 3, "backoff": "exponential", "delay": "1h" });
+    let to =
+        |state: &str, age: String| json!([{ "state_name": state, "conditions": { "min_index_age": age } }]);
+    let merge = json!({ "timeout": "6h", "retry": retry, "force_merge": { "max_num_segments": 1 } });
+    let delete = json!({ "retry": retry, "delete": {} });
+    let after_merge = retain_days.map_or_else(|| json!([]), |days| to("delete", format!("{days}d")));
+    let mut states = vec![
+        json!({ "name": "open", "actions": [], "transitions": to("closed", "36h".to_owned()) }),
+        json!({ "name": "closed", "actions": [merge], "transitions": after_merge }),
+    ];
+    if retain_days.is_some() {
+        states.push(json!({ "name": "delete", "actions": [delete], "transitions": [] }));
+    }
+    json!({ "policy": {
+        "description": format!("Days of correlog, version {VERSION}"),
+        "default_state": "open",
+        "ism_template": [{ "index_patterns": patterns, "priority": 500 }],
+        "states": states,
+    } })
+}
+
+fn security(config: &Config, can: &Capabilities, wanted: &mut Wanted) {
+    if !can.has_security {
+        let reason = "roles: the plugin opensearch-security is not there";
+        wanted.left_out.push(reason.to_owned());
+        return;
+    }
+    for (name, body) in roles::roles(config) {
+        wanted.objects.push(Object::new(Kind::Role, name, body));
+    }
+}
