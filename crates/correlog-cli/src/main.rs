@@ -6,7 +6,9 @@ mod cluster;
 mod cmd;
 mod config;
 mod error;
+mod links;
 mod print;
+mod story;
 mod world;
 
 use clap::Parser;
