@@ -6,7 +6,9 @@ pub mod entry;
 pub mod header;
 pub mod spans;
 
+pub mod html;
 pub mod json;
+pub mod svg;
 pub mod text;
 
 #[cfg(test)]

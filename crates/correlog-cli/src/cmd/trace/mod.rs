@@ -10,15 +10,16 @@ pub mod times;
 use crate::args::Common;
 use crate::cluster::Cluster;
 use crate::config::{self, Config};
-use crate::error::{EXIT_NEGATIVE, Result};
+use crate::error::{EXIT_NEGATIVE, Error, Result};
 use crate::story::text::Style;
-use crate::story::{Story, Subject, json, text};
+use crate::story::{Story, Subject, html, json, text};
 use crate::{links, print};
 use ask::Ask;
 use resolve::Resolved;
 use serde_json::Value;
 use source::{Neighbours, Source};
 use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
@@ -30,6 +31,9 @@ pub struct Args {
     /// Also show so many lines of the same services before, between and after
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub context: usize,
+    /// Write one self-contained page to this file
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
     /// Search every day there is instead of stopping at the first days that answer
     #[arg(long)]
     pub all_days: bool,
@@ -63,6 +67,12 @@ fn answer(
     };
     let story = tell(args, found, source)?;
     let links = links::of(&story, config);
+    if let Some(path) = &args.html {
+        std::fs::write(path, html::page(&story, &links)).map_err(|error| {
+            Error::io(format!("{} cannot be written", path.display()), "choose another --html FILE", error)
+        })?;
+        print::note(&format!("the page is in {}", path.display()));
+    }
     if common.json {
         print::json(&json::story(&story, &Value::from_iter(links.iter().cloned())))?;
     } else {
