@@ -1,0 +1,45 @@
+//! The trace and span ids of a line: where they come from and how they are written.
+//!
+//! Takes them from OpenTelemetry's current context and never asks tracing-opentelemetry for them while an event is
+//! written: that would start spans by looking at them, and hangs when something logs while a span starts.
+
+pub(crate) mod cache;
+pub(crate) mod current;
+#[cfg(feature = "init")]
+pub mod generator;
+
+use opentelemetry::trace::SpanContext;
+
+use crate::line::json;
+
+/// The ids of one valid span context; a context of zeros is no `Ids` at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ids {
+    trace_id: [u8; 16],
+    span_id: [u8; 8],
+    trace_flags: u8,
+}
+
+impl Ids {
+    /// `None` for the zeros that a tracer which does nothing, or a suppressed context, gives.
+    #[inline]
+    pub fn of(context: &SpanContext) -> Option<Self> {
+        context.is_valid().then(|| Self {
+            trace_id: context.trace_id().to_bytes(),
+            span_id: context.span_id().to_bytes(),
+            trace_flags: context.trace_flags().to_u8(),
+        })
+    }
+
+    /// Appends `,"trace_id":"…","span_id":"…","trace_flags":"…"`, lower-case hex.
+    #[inline]
+    pub fn write(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b",\"trace_id\":\"");
+        json::hex(out, &self.trace_id);
+        out.extend_from_slice(b"\",\"span_id\":\"");
+        json::hex(out, &self.span_id);
+        out.extend_from_slice(b"\",\"trace_flags\":\"");
+        json::hex(out, &[self.trace_flags]);
+        out.push(b'"');
+    }
+}

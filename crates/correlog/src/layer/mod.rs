@@ -1,0 +1,267 @@
+//! The layer: tracing's callbacks, and what each of them does.
+//!
+//! Does not filter and does not know files. It asks tracing-opentelemetry for nothing but what
+//! `LayerBuilder::inactive_context` wants.
+
+mod builder;
+mod mark;
+mod order;
+mod scratch;
+mod span;
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock, PoisonError};
+use std::time::SystemTime;
+
+use tracing_core::dispatcher::WeakDispatch;
+use tracing_core::span::{Attributes, Id, Record};
+use tracing_core::{Dispatch, Event, Level, Metadata, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::Context;
+use tracing_subscriber::registry::{LookupSpan, SpanRef};
+
+pub use builder::LayerBuilder;
+
+use crate::ids::cache::KnownOrder;
+use crate::ids::{Ids, current};
+use crate::line::assemble::{self, Head};
+use crate::line::catalogue::{CODE_FILE_PATH, CODE_LINE_NUMBER, DURATION_MS};
+use crate::line::fields::Fields;
+use crate::line::json;
+use crate::line::limits::Limits;
+use crate::line::visit::{Of, Visitor};
+use crate::writer::Writer;
+use scratch::Scratch;
+use span::{SpanNode, Timing};
+
+/// Writes one JSON line for each event, with the trace and span ids of the OpenTelemetry context it belongs to.
+///
+/// Made by [`LayerBuilder`]. Where it stands among the other layers does not matter.
+pub struct CorrelogLayer {
+    writer: Writer,
+    resource: Vec<u8>,
+    limits: Limits,
+    span_close: bool,
+    code_location: bool,
+    inactive_context: bool,
+    mark_spans: bool,
+    order: KnownOrder,
+    dispatch: OnceLock<WeakDispatch>,
+    /// Tells the layers of one process apart, for what is kept per thread.
+    number: u64,
+}
+
+impl fmt::Debug for CorrelogLayer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("CorrelogLayer").field("writer", &self.writer).finish_non_exhaustive()
+    }
+}
+
+impl CorrelogLayer {
+    fn new(builder: &LayerBuilder, writer: Writer, resource: Vec<u8>) -> Self {
+        static MADE: AtomicU64 = AtomicU64::new(1);
+        Self {
+            writer,
+            resource,
+            limits: builder.limits,
+            span_close: builder.span_close,
+            code_location: builder.code_location,
+            inactive_context: builder.inactive_context,
+            mark_spans: builder.mark_spans,
+            order: KnownOrder::default(),
+            dispatch: OnceLock::new(),
+            number: MADE.fetch_add(1, Ordering::Relaxed),
+        }
+    }
+
+    /// The ids of an event: of the current context, of its explicit parent, or none for an explicit root.
+    #[inline]
+    fn ids<S>(&self, event: &Event<'_>, node: Option<&SpanNode>, ctx: &Context<'_, S>) -> Option<Ids>
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        if event.is_contextual() {
+            let ids = current::ids();
+            self.settle_innermost(ids, ctx);
+            if ids.is_some() || !self.inactive_context {
+                return ids;
+            }
+        }
+        self.ids_of(node?, ctx)
+    }
+
+    /// Makes the line of an event whose fields are in `scratch`. The registry's lock on the span is given back
+    /// before the line is written, since that may wait.
+    #[inline]
+    fn assemble<S>(&self, event: &Event<'_>, scratch: &mut Scratch, time: SystemTime, ctx: &Context<'_, S>)
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        let metadata = event.metadata();
+        let Scratch { fields, line, log_target } = scratch;
+        let target = if log_target.is_empty() { metadata.target() } else { log_target };
+        let span = ctx.event_span(event);
+        let extensions = span.as_ref().map(|span| span.extensions());
+        let node =
+            extensions.as_ref().and_then(|extensions| extensions.get::<Arc<SpanNode>>()).map(Arc::as_ref);
+        let is_opentelemetrys_own = current::is_opentelemetrys_own(target);
+        let head = Head {
+            time,
+            level: metadata.level().as_str(),
+            resource: &self.resource,
+            target,
+            ids: if is_opentelemetrys_own { None } else { self.ids(event, node, ctx) },
+            span_name: node.map(|node| node.name),
+        };
+        match node {
+            None => assemble::event(line, &head, fields, None),
+            Some(node) => node.with_fields(|inherited| assemble::event(line, &head, fields, Some(inherited))),
+        }
+    }
+
+    #[inline]
+    fn add_location(&self, fields: &mut Fields, metadata: &Metadata<'_>) {
+        if let Some(file) = metadata.file() {
+            fields.set_slot(CODE_FILE_PATH, |out| {
+                json::string(out, file, self.limits.field_bytes);
+                true
+            });
+        }
+        if let Some(line) = metadata.line() {
+            fields.set_slot(CODE_LINE_NUMBER, |out| {
+                json::integer(out, line);
+                true
+            });
+        }
+    }
+
+    fn write_close(&self, node: &SpanNode, metadata: &'static Metadata<'static>, ids: Option<Ids>) {
+        let Some(timing) = &node.timing else { return };
+        let (busy, idle) = timing.lock().unwrap_or_else(PoisonError::into_inner).close();
+        let milliseconds = |duration: std::time::Duration| duration.as_secs_f64() * 1e3;
+        scratch::with(|Scratch { fields, line, .. }| {
+            json::string(&mut fields.message, "span closed", usize::MAX);
+            fields.set_slot(DURATION_MS, |out| json::float(out, milliseconds(busy + idle)));
+            for (name, key, duration) in
+                [("busy_ms", ",\"busy_ms\":", busy), ("idle_ms", ",\"idle_ms\":", idle)]
+            {
+                fields.add_attribute(name, |out| {
+                    out.extend_from_slice(key.as_bytes());
+                    json::float(out, milliseconds(duration));
+                });
+            }
+            let head = Head {
+                time: SystemTime::now(),
+                level: metadata.level().as_str(),
+                resource: &self.resource,
+                target: metadata.target(),
+                ids,
+                span_name: Some(node.name),
+            };
+            node.with_fields(|inherited| assemble::event(line, &head, fields, Some(inherited)));
+            self.writer.submit(line, false, head.time);
+        });
+    }
+}
+
+impl<S> Layer<S> for CorrelogLayer
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    fn on_register_dispatch(&self, dispatch: &Dispatch) {
+        if self.inactive_context {
+            let _ = self.dispatch.set(dispatch.downgrade());
+        }
+    }
+
+    fn on_layer(&mut self, _subscriber: &mut S) {
+        self.learn_order_from_type::<S>();
+    }
+
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, ctx: Context<'_, S>) {
+        self.settle_before_change(&ctx);
+        let Some(span) = ctx.span(id) else { return };
+        if span.extensions().get::<Arc<SpanNode>>().is_some() {
+            return;
+        }
+        let mut own = Fields::new();
+        attributes.record(&mut self.visitor(&mut own, Of::Span, None));
+        let parent = span.parent().and_then(|parent| node_of(&parent));
+        let timing = self.span_close.then(Timing::start);
+        let node = Arc::new(SpanNode::new(attributes.metadata().name(), parent, own, timing));
+        span.extensions_mut().replace(node);
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, ctx: Context<'_, S>) {
+        let Some(node) = ctx.span(id).and_then(|span| node_of(&span)) else { return };
+        let mut recorded = Fields::new();
+        values.record(&mut self.visitor(&mut recorded, Of::Span, None));
+        node.record(recorded);
+    }
+
+    fn on_event(&self, event: &Event<'_>, ctx: Context<'_, S>) {
+        let time = SystemTime::now();
+        let metadata = event.metadata();
+        let is_error = *metadata.level() == Level::ERROR;
+        scratch::with(|scratch| {
+            let of = of(metadata);
+            event.record(&mut self.visitor(&mut scratch.fields, of, Some(&mut scratch.log_target)));
+            if self.code_location && of == Of::Event {
+                self.add_location(&mut scratch.fields, metadata);
+            }
+            self.assemble(event, scratch, time, &ctx);
+            if is_error && self.mark_spans {
+                mark::current_span(&scratch.fields, metadata.target());
+            }
+            self.writer.submit(&mut scratch.line, is_error, time);
+        });
+    }
+
+    fn on_enter(&self, id: &Id, ctx: Context<'_, S>) {
+        let Some(node) = ctx.span(id).and_then(|span| node_of(&span)) else { return };
+        if let Some(timing) = &node.timing {
+            timing.lock().unwrap_or_else(PoisonError::into_inner).enter();
+        }
+        self.note_enter(&node, id, &ctx);
+    }
+
+    fn on_exit(&self, id: &Id, ctx: Context<'_, S>) {
+        let Some(node) = ctx.span(id).and_then(|span| node_of(&span)) else { return };
+        if let Some(timing) = &node.timing {
+            timing.lock().unwrap_or_else(PoisonError::into_inner).exit();
+        }
+        self.note_exit(&node, id);
+    }
+
+    fn on_close(&self, id: Id, ctx: Context<'_, S>) {
+        if !self.span_close {
+            return;
+        }
+        let Some(span) = ctx.span(&id) else { return };
+        let Some(node) = node_of(&span) else { return };
+        let ids = self.ids_of(&node, &ctx);
+        self.write_close(&node, span.metadata(), ids);
+    }
+}
+
+impl CorrelogLayer {
+    fn visitor<'a>(
+        &'a self,
+        fields: &'a mut Fields,
+        of: Of,
+        log_target: Option<&'a mut String>,
+    ) -> Visitor<'a> {
+        Visitor { fields, limits: &self.limits, of, log_target }
+    }
+}
+
+fn node_of<'a, R: LookupSpan<'a>>(span: &SpanRef<'a, R>) -> Option<Arc<SpanNode>> {
+    span.extensions().get::<Arc<SpanNode>>().cloned()
+}
+
+/// `tracing-log` gives every event of the `log` crate this target, and the true one as a field.
+#[inline]
+fn of(metadata: &Metadata<'_>) -> Of {
+    if metadata.target() == "log" && metadata.name() == "log event" { Of::LogEvent } else { Of::Event }
+}

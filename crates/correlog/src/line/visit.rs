@@ -1,0 +1,319 @@
+//! Takes tracing's fields one by one and puts each where it belongs: message, slot or attribute.
+//!
+//! Does not keep tracing's values: each becomes JSON text at once, because it is only lent.
+
+use std::error::Error;
+use std::fmt::{Debug, Display};
+
+use tracing_core::field::{Field, Visit};
+
+use crate::line::catalogue::{
+    self, CODE_FILE_PATH, CODE_LINE_NUMBER, EXCEPTION_MESSAGE, EXCEPTION_STACKTRACE, EXCEPTION_TYPE, Kind,
+    TABLE,
+};
+use crate::line::fields::Fields;
+use crate::line::json;
+use crate::line::limits::Limits;
+
+/// What kind of thing the fields belong to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Of {
+    Span,
+    Event,
+    /// An event that came from the `log` crate: its target, file and line are fields.
+    LogEvent,
+}
+
+/// One pass over the fields of a span or an event.
+pub(crate) struct Visitor<'a> {
+    pub fields: &'a mut Fields,
+    pub limits: &'a Limits,
+    pub of: Of,
+    /// The target that a `log` event brings.
+    pub log_target: Option<&'a mut String>,
+}
+
+/// A value as tracing hands it over, reduced to what JSON can tell apart.
+#[derive(Clone, Copy)]
+enum Value<'a> {
+    Text(&'a str),
+    Formatted(&'a dyn Debug),
+    Float(f64),
+    Signed(i64),
+    Unsigned(u64),
+    Bool(bool),
+    Bytes(&'a [u8]),
+}
+
+impl Visitor<'_> {
+    #[inline]
+    fn put(&mut self, field: &Field, value: Value<'_>) {
+        let name = field.name();
+        if self.of != Of::Span && name == "message" {
+            return self.put_message(value);
+        }
+        if self.of == Of::LogEvent && name.starts_with("log.") {
+            return self.put_log(name, value);
+        }
+        if self.fields.len() > self.limits.line_bytes {
+            self.fields.left_out += 1;
+            return;
+        }
+        if let Some(at) = catalogue::user_slot(name) {
+            let limits = self.limits;
+            if self.fields.set_slot(at, |out| typed(out, TABLE[at].kind, value, limits)) {
+                return;
+            }
+        }
+        self.put_attribute(name, value);
+    }
+
+    #[inline]
+    fn put_attribute(&mut self, name: &'static str, value: Value<'_>) {
+        let name = name.strip_prefix("r#").unwrap_or(name);
+        let limit = self.limits.field_bytes;
+        self.fields.add_attribute(name, |out| {
+            out.push(b',');
+            json::string(out, name, limit);
+            out.push(b':');
+            untyped(out, value, limit);
+        });
+    }
+
+    fn put_message(&mut self, value: Value<'_>) {
+        self.fields.message.clear();
+        match value {
+            Value::Text(text) => json::string(&mut self.fields.message, text, self.limits.message_bytes),
+            Value::Formatted(value) => {
+                json::formatted(&mut self.fields.message, value, self.limits.message_bytes)
+            }
+            other => text_of(&mut self.fields.message, other, self.limits.message_bytes),
+        }
+    }
+
+    fn put_log(&mut self, name: &str, value: Value<'_>) {
+        match (name, value) {
+            ("log.target", Value::Text(target)) => {
+                if let Some(known) = &mut self.log_target {
+                    known.clear();
+                    known.push_str(target);
+                }
+            }
+            ("log.file", value) => self.fill(CODE_FILE_PATH, Kind::Keyword, value),
+            ("log.line", value) => self.fill(CODE_LINE_NUMBER, Kind::Integer, value),
+            _ => {}
+        }
+    }
+
+    fn fill(&mut self, at: usize, kind: Kind, value: Value<'_>) {
+        let limits = self.limits;
+        self.fields.set_slot(at, |out| typed(out, kind, value, limits));
+    }
+
+    /// An error with its chain. `exception.type` is the name that its `Debug` form starts with, the only name a
+    /// `dyn Error` gives away; it is left out where that is no type's name.
+    fn put_error(&mut self, error: &(dyn Error + 'static)) {
+        let limit = self.limits.message_bytes;
+        if let Some(name) = type_name(error, limit) {
+            self.fill(EXCEPTION_TYPE, Kind::Keyword, Value::Text(&name));
+        }
+        self.fill(EXCEPTION_MESSAGE, Kind::Text, Value::Formatted(&Shown(error)));
+        if error.source().is_some() {
+            self.fill(EXCEPTION_STACKTRACE, Kind::Text, Value::Formatted(&Chain(error)));
+        }
+    }
+}
+
+impl Visit for Visitor<'_> {
+    #[inline]
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.put(field, Value::Float(value));
+    }
+
+    #[inline]
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.put(field, Value::Signed(value));
+    }
+
+    #[inline]
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.put(field, Value::Unsigned(value));
+    }
+
+    fn record_i128(&mut self, field: &Field, value: i128) {
+        match i64::try_from(value) {
+            Ok(small) => self.put(field, Value::Signed(small)),
+            Err(_) => self.put(field, Value::Formatted(&value)),
+        }
+    }
+
+    fn record_u128(&mut self, field: &Field, value: u128) {
+        match u64::try_from(value) {
+            Ok(small) => self.put(field, Value::Unsigned(small)),
+            Err(_) => self.put(field, Value::Formatted(&value)),
+        }
+    }
+
+    #[inline]
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.put(field, Value::Bool(value));
+    }
+
+    #[inline]
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if self.of == Of::Event && field.name() == "error" {
+            return self.fill(EXCEPTION_MESSAGE, Kind::Text, Value::Text(value));
+        }
+        self.put(field, Value::Text(value));
+    }
+
+    fn record_bytes(&mut self, field: &Field, value: &[u8]) {
+        self.put(field, Value::Bytes(value));
+    }
+
+    fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
+        if self.of == Of::Event && self.fields.slot(EXCEPTION_MESSAGE).is_none() {
+            return self.put_error(value);
+        }
+        self.put(field, Value::Formatted(&Shown(value)));
+    }
+
+    /// `#[instrument(err)]` and `error = %e` arrive here, already without their type: only the message is known.
+    #[inline]
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        if self.of == Of::Event && field.name() == "error" {
+            return self.fill(EXCEPTION_MESSAGE, Kind::Text, Value::Formatted(value));
+        }
+        self.put(field, Value::Formatted(value));
+    }
+}
+
+/// Appends a value as its slot's type wants it; `false` where the value is not of that type.
+#[inline]
+fn typed(out: &mut Vec<u8>, kind: Kind, value: Value<'_>, limits: &Limits) -> bool {
+    match kind {
+        Kind::Keyword => keyword(out, value, limits.field_bytes),
+        Kind::Id => {
+            let start = out.len();
+            let is_set = keyword(out, value, limits.field_bytes);
+            json::lower_uuid(&mut out[start..]);
+            is_set
+        }
+        Kind::Text => keyword(out, value, limits.message_bytes),
+        Kind::Float => match value {
+            Value::Float(value) => json::float(out, value),
+            Value::Signed(value) => whole(out, value),
+            Value::Unsigned(value) => whole(out, value),
+            _ => false,
+        },
+        Kind::Short => bounded(out, value, i64::from(i16::MIN), i64::from(i16::MAX)),
+        Kind::Integer => bounded(out, value, i64::from(i32::MIN), i64::from(i32::MAX)),
+        Kind::Long => bounded(out, value, i64::MIN, i64::MAX),
+        Kind::Date => false,
+    }
+}
+
+/// A keyword takes any scalar as its text, as OpenSearch does; bytes and NaN are no text.
+#[inline]
+fn keyword(out: &mut Vec<u8>, value: Value<'_>, limit: usize) -> bool {
+    match value {
+        Value::Text(text) => json::string(out, text, limit),
+        Value::Formatted(value) => json::formatted(out, value, limit),
+        Value::Bytes(_) => return false,
+        Value::Float(value) if !value.is_finite() => return false,
+        other => text_of(out, other, limit),
+    }
+    true
+}
+
+/// A number or a boolean between quotes.
+fn text_of(out: &mut Vec<u8>, value: Value<'_>, limit: usize) {
+    let start = out.len();
+    untyped(out, value, limit);
+    if out[start] != b'"' {
+        out.insert(start, b'"');
+        out.push(b'"');
+    }
+}
+
+fn untyped(out: &mut Vec<u8>, value: Value<'_>, limit: usize) {
+    match value {
+        Value::Text(text) => json::string(out, text, limit),
+        Value::Formatted(value) => json::formatted(out, value, limit),
+        Value::Signed(value) => json::integer(out, value),
+        Value::Unsigned(value) => json::integer(out, value),
+        Value::Bool(value) => out.extend_from_slice(if value { b"true" } else { b"false" }),
+        Value::Bytes(bytes) => json::hex_string(out, bytes, limit),
+        Value::Float(value) => {
+            if !json::float(out, value) {
+                json::formatted(out, &value, limit);
+            }
+        }
+    }
+}
+
+fn whole<I: itoa::Integer>(out: &mut Vec<u8>, value: I) -> bool {
+    json::integer(out, value);
+    true
+}
+
+fn bounded(out: &mut Vec<u8>, value: Value<'_>, least: i64, most: i64) -> bool {
+    let value = match value {
+        Value::Signed(value) => value,
+        Value::Unsigned(value) => match i64::try_from(value) {
+            Ok(value) => value,
+            Err(_) => return false,
+        },
+        _ => return false,
+    };
+    if value < least || value > most {
+        return false;
+    }
+    whole(out, value)
+}
+
+/// The identifier at the start of the `Debug` form, if it looks like a type's or a variant's.
+fn type_name(error: &(dyn Error + 'static), limit: usize) -> Option<String> {
+    let mut text = Vec::new();
+    json::formatted(&mut text, error.as_debug(), limit.min(256));
+    let text = String::from_utf8(text).ok()?;
+    let text = text.trim_matches('"');
+    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
+    let (name, rest) = text.split_at(end);
+    let is_a_type = name.starts_with(|c: char| c.is_ascii_uppercase())
+        && (rest.is_empty() || rest.starts_with(['(', '{']) || rest.starts_with(" {"));
+    is_a_type.then(|| name.to_owned())
+}
+
+trait AsDebug {
+    fn as_debug(&self) -> &dyn Debug;
+}
+
+impl AsDebug for &(dyn Error + 'static) {
+    fn as_debug(&self) -> &dyn Debug {
+        self
+    }
+}
+
+/// Formats with `Display` where a `Debug` is asked for.
+struct Shown<'a>(&'a dyn Error);
+
+impl Debug for Shown<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        Display::fmt(self.0, formatter)
+    }
+}
+
+/// An error and what caused it, one a line; a chain that runs in a circle ends after 32.
+struct Chain<'a>(&'a dyn Error);
+
+impl Debug for Chain<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        Display::fmt(self.0, formatter)?;
+        let causes = std::iter::successors(self.0.source(), |error: &&dyn Error| (*error).source());
+        for cause in causes.take(32) {
+            write!(formatter, "\ncaused by: {cause}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,229 @@
+//! Where the threads of the service meet: accepts a line, gives it its sequence number, hands it on.
+//!
+//! Does not write in buffered mode: the flusher does. A number is given only to an accepted line, under the lock
+//! under which it is accepted, so the numbers of a stream have no gap (P4's `log.seq`).
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::line::json;
+use crate::writer::builder::{Mode, Overflow, WriterBuilder};
+use crate::writer::sink::{Out, Outcome, Sink, is_in_target};
+use crate::writer::stats::{Counters, add};
+use crate::writer::{notice, stream};
+
+/// What all clones of a writer, its guard and its flusher share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub resource: OnceLock<Box<[u8]>>,
+    pub counters: Counters,
+    overflow: Overflow,
+    buffer_bytes: usize,
+    flush_bytes: usize,
+    /// Always locked before `sink`, never after it.
+    intake: Mutex<Intake>,
+    pub sink: Mutex<Sink>,
+    /// Wakes the flusher.
+    pub wake: Condvar,
+    /// Wakes whoever waits for room, for a flush or for the end.
+    pub settled: Condvar,
+    /// Lines dropped that the stream does not tell of yet. Outside the lock, so that a line which may not wait for
+    /// the lock can be counted.
+    untold: AtomicU64,
+}
+
+/// What the lock guards.
+#[derive(Debug)]
+pub(super) struct Intake {
+    pub buffer: Vec<u8>,
+    /// `"log":{"stream":"…","seq":`, ready to be copied.
+    tail: Vec<u8>,
+    next_seq: u64,
+    /// When the oldest line in the buffer came.
+    pub oldest: Option<Instant>,
+    /// Set by an ERROR line or a flush: do not wait for size or age.
+    pub is_urgent: bool,
+    /// Set while the target takes nothing.
+    pub is_failing: bool,
+    /// Bytes accepted, and of those the bytes that the target took.
+    pub accepted: u64,
+    pub written: u64,
+    pub stage: Stage,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    Running,
+    /// The flusher empties the buffer for the last time.
+    Closing,
+    /// There is no flusher any more; what still comes is written directly.
+    Closed,
+}
+
+impl Shared {
+    pub fn new(builder: &WriterBuilder) -> Self {
+        let is_buffered = builder.mode == Mode::Buffered;
+        Self {
+            resource: OnceLock::new(),
+            counters: Counters::default(),
+            overflow: builder.overflow,
+            buffer_bytes: builder.buffer_bytes,
+            flush_bytes: builder.flush_bytes,
+            intake: Mutex::new(Intake {
+                buffer: Vec::with_capacity(if is_buffered { builder.flush_bytes * 2 } else { 0 }),
+                tail: stream::tail(),
+                next_seq: 0,
+                oldest: None,
+                is_urgent: false,
+                is_failing: false,
+                accepted: 0,
+                written: 0,
+                stage: if is_buffered { Stage::Running } else { Stage::Closed },
+            }),
+            sink: Mutex::new(Sink::new(Out::Other(Box::new(std::io::sink())))),
+            wake: Condvar::new(),
+            settled: Condvar::new(),
+            untold: AtomicU64::new(0),
+        }
+    }
+
+    pub fn install(&self, sink: Sink) {
+        *self.sink() = sink;
+    }
+
+    pub fn is_due(&self, intake: &Intake) -> bool {
+        intake.is_urgent || intake.stage != Stage::Running || intake.buffer.len() >= self.flush_bytes
+    }
+
+    /// A poisoned lock is taken all the same: what it guards is whole between any two statements that can panic.
+    pub fn intake(&self) -> MutexGuard<'_, Intake> {
+        self.intake.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn sink(&self) -> MutexGuard<'_, Sink> {
+        self.sink.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn wait<'a>(
+        condvar: &Condvar,
+        intake: MutexGuard<'a, Intake>,
+        limit: Option<Duration>,
+    ) -> MutexGuard<'a, Intake> {
+        match limit {
+            None => condvar.wait(intake).unwrap_or_else(PoisonError::into_inner),
+            Some(limit) => condvar.wait_timeout(intake, limit).unwrap_or_else(PoisonError::into_inner).0,
+        }
+    }
+
+    /// Accepts or drops one line that lacks its `log` key and its end.
+    #[inline]
+    pub fn submit(&self, line: &mut Vec<u8>, is_urgent: bool, now: SystemTime) -> bool {
+        if is_in_target() {
+            return self.dropped();
+        }
+        let mut intake = self.intake();
+        if intake.stage != Stage::Closed {
+            let Some(room) = self.wait_for_room(intake, line.len() + TAIL_MOST) else {
+                return self.dropped();
+            };
+            intake = room;
+        }
+        if self.untold.load(Ordering::Relaxed) > 0 {
+            self.tell_of_drops(&mut intake, now);
+        }
+        intake.finish(line);
+        self.accept(&mut intake, line, is_urgent, true) || self.dropped()
+    }
+
+    /// Accepts or drops one whole line that has no place in the sequence: a record.
+    pub fn submit_record(&self, line: &[u8]) -> bool {
+        if is_in_target() {
+            return self.dropped();
+        }
+        let mut intake = self.intake();
+        if intake.stage != Stage::Closed {
+            let Some(room) = self.wait_for_room(intake, line.len()) else { return self.dropped() };
+            intake = room;
+        }
+        self.accept(&mut intake, line, false, false) || self.dropped()
+    }
+
+    #[inline]
+    fn accept(&self, intake: &mut Intake, line: &[u8], is_urgent: bool, has_seq: bool) -> bool {
+        if intake.stage == Stage::Closed {
+            if self.sink().write_line(line, &self.counters) == Outcome::Refused {
+                return false;
+            }
+        } else {
+            self.buffer(intake, line, is_urgent);
+        }
+        intake.next_seq += u64::from(has_seq);
+        add(&self.counters.accepted_lines, 1);
+        true
+    }
+
+    #[inline]
+    fn buffer(&self, intake: &mut Intake, line: &[u8], is_urgent: bool) {
+        let was_empty = intake.buffer.is_empty();
+        let was_due = self.is_due(intake);
+        intake.buffer.extend_from_slice(line);
+        intake.accepted += line.len() as u64;
+        intake.is_urgent |= is_urgent;
+        if was_empty {
+            intake.oldest = Some(Instant::now());
+        }
+        // The flusher sleeps for age once it knows of a line, so it is only woken for the first and when it is due.
+        if was_empty || (!was_due && self.is_due(intake)) {
+            self.wake.notify_one();
+        }
+    }
+
+    /// The lock with room for `length` bytes, or `None` where the line is to be dropped. A line that is longer than
+    /// the whole buffer is taken when the buffer is empty.
+    #[inline]
+    fn wait_for_room<'a>(
+        &'a self,
+        mut intake: MutexGuard<'a, Intake>,
+        length: usize,
+    ) -> Option<MutexGuard<'a, Intake>> {
+        while intake.buffer.len() + length > self.buffer_bytes && !intake.buffer.is_empty() {
+            if self.overflow == Overflow::DropNewest || intake.is_failing {
+                return None;
+            }
+            intake = Self::wait(&self.settled, intake, None);
+        }
+        Some(intake)
+    }
+
+    /// Puts the line that tells of drops before the next accepted one.
+    #[cold]
+    fn tell_of_drops(&self, intake: &mut Intake, now: SystemTime) {
+        let count = self.untold.swap(0, Ordering::Relaxed);
+        let resource = self.resource.get().map_or(&b""[..], |resource| resource);
+        let mut line = notice::dropped_lines(count, resource, now);
+        intake.finish(&mut line);
+        if !self.accept(intake, &line, false, true) {
+            self.untold.fetch_add(count, Ordering::Relaxed);
+        }
+    }
+
+    fn dropped(&self) -> bool {
+        self.untold.fetch_add(1, Ordering::Relaxed);
+        add(&self.counters.dropped_lines, 1);
+        false
+    }
+}
+
+impl Intake {
+    /// Appends the last key and the end of the line.
+    #[inline]
+    fn finish(&self, line: &mut Vec<u8>) {
+        line.extend_from_slice(&self.tail);
+        json::integer(line, self.next_seq);
+        line.extend_from_slice(b"}}\n");
+    }
+}
+
+/// More than the last key and the end of a line can take.
+const TAIL_MOST: usize = 96;
