@@ -17,7 +17,7 @@ pub fn run(session: &Session<'_>) -> Result<ExitCode> {
         let mut out = report::as_json(&steps, &[], &left_out);
         out["version"] = json!(session.can.version);
         out["plugins"] = json!(session.can.plugins);
-        out["indices"] = families.iter().map(|(_, rows)| rows).flatten().cloned().collect();
+        out["indices"] = families.iter().flat_map(|(_, rows)| rows).cloned().collect();
         return print::json(&out).map(|()| ExitCode::SUCCESS);
     }
     let url = &session.store.cluster.url;

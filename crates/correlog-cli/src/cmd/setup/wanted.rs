@@ -38,6 +38,7 @@ pub fn wanted(config: &Config, options: &Options, can: &Capabilities, today: Day
             wanted.objects.push(Object::once(Kind::Index, name, json!({})));
         }
     }
+    dashboards(config, options, &mut wanted);
     wanted
 }
 
@@ -97,5 +98,26 @@ fn security(config: &Config, can: &Capabilities, wanted: &mut Wanted) {
     }
     for (name, body) in roles::roles(config) {
         wanted.objects.push(Object::new(Kind::Role, name, body));
+    }
+}
+
+fn dashboards(config: &Config, options: &Options, wanted: &mut Wanted) {
+    let (logs, workflow) = (&config.index.logs, &config.index.workflow);
+    if options.trace_analytics {
+        // Dashboards' defaults name other indices and other fields, so its trace view finds no lines by itself.
+        let fields = json!({
+            "serviceName": "service.name", "spanId": "span_id", "timestamp": "@timestamp", "traceId": "trace_id",
+        });
+        for (name, value) in [
+            ("observability:traceAnalyticsCorrelatedLogsIndices", format!("{logs}-*")),
+            ("observability:traceAnalyticsCorrelatedLogsFieldMappings", fields.to_string()),
+        ] {
+            wanted.objects.push(Object::new(Kind::Setting, name, json!({ "value": value })));
+        }
+    }
+    let prefixes = correlog_dashboards::Prefixes { logs, workflow };
+    for body in correlog_dashboards::saved_objects(&prefixes) {
+        let text = |key: &str| body[key].as_str().unwrap_or_default().to_owned();
+        wanted.objects.push(Object::new(Kind::Saved(text("type")), text("id"), body));
     }
 }

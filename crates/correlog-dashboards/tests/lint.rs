@@ -1,0 +1,68 @@
+//! The shipped saved objects pass the lint, the lint finds planted mistakes, and the committed file is fresh.
+//! Nothing is run on a server here.
+
+use correlog_dashboards::{Prefixes, lint::lint, saved_objects};
+use serde_json::{Value, json};
+use std::path::Path;
+
+#[test]
+fn everything_shipped_is_clean() {
+    let objects = saved_objects(&Prefixes::DEFAULT);
+    let mistakes = lint(&objects);
+    assert!(mistakes.is_empty(), "{}", mistakes.join("\n"));
+    let dashboards = objects.iter().filter(|object| object["type"] == "dashboard").count();
+    assert_eq!(dashboards, 6);
+}
+
+#[test]
+fn no_object_is_shipped_that_no_dashboard_shows() {
+    let objects = saved_objects(&Prefixes::DEFAULT);
+    let shown: Vec<&Value> = objects
+        .iter()
+        .filter(|object| object["type"] == "dashboard")
+        .flat_map(|object| object["references"].as_array().expect("has references"))
+        .map(|reference| &reference["id"])
+        .collect();
+    for object in
+        objects.iter().filter(|object| object["type"] == "visualization" || object["type"] == "search")
+    {
+        assert!(shown.contains(&&object["id"]), "{}", object["id"]);
+    }
+}
+
+#[test]
+fn planted_mistakes_are_found() {
+    let check = |expect: &str, plant: &dyn Fn(&mut Vec<Value>)| {
+        let mut objects = saved_objects(&Prefixes::DEFAULT);
+        plant(&mut objects);
+        let mistakes = lint(&objects);
+        assert!(mistakes.iter().any(|mistake| mistake.contains(expect)), "{expect}: {mistakes:?}");
+    };
+    let replace = |from: &'static str, to: &'static str| {
+        move |objects: &mut Vec<Value>| {
+            let text = Value::Array(objects.clone()).to_string();
+            assert!(text.contains(from), "{from} is not there to be replaced");
+            let changed: Value = serde_json::from_str(&text.replace(from, to)).expect("still JSON");
+            *objects = changed.as_array().expect("still a list").clone();
+        }
+    };
+    check("not catalogued", &replace("http.route", "http.path"));
+    check("cannot use message", &replace(r#"\"field\":\"exception.type\""#, r#"\"field\":\"message\""#));
+    check("wants", &replace("not trace_id:*", "not (trace_id:*"));
+    check("a range cannot use attributes", &replace("duration_ms:*", "attributes >= 5"));
+    check("which is not there", &|objects| objects.retain(|object| object["id"] != "correlog-all"));
+    check("parsedUrl", &replace("labelTemplate", "parsedUrl"));
+    check("base path", &replace("../app/dashboards", "/app/dashboards"));
+    check("two objects have one id", &|objects| objects.push(objects[1].clone()));
+    check("migrationVersion", &|objects| objects[2]["migrationVersion"] = json!({}));
+    check("overlaps", &replace(r#"\"y\":9"#, r#"\"y\":5"#));
+}
+
+#[test]
+fn the_committed_file_is_fresh() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    for (path, content) in correlog_dashboards::files() {
+        let committed = std::fs::read_to_string(root.join(&path)).expect("committed");
+        assert!(committed == content, "run `cargo xtask docs`: {path} is stale");
+    }
+}
