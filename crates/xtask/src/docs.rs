@@ -8,6 +8,7 @@ fn generated() -> Result<Vec<(String, String)>> {
     let config =
         output(cargo().args(["run", "--quiet", "--package", "correlog-cli", "--", "config", "docs"]))?;
     let mut files = correlog_schema::files();
+    files.extend(correlog_dashboards::files());
     files.push(("docs/CONFIG.md".to_owned(), config));
     Ok(files)
 }
