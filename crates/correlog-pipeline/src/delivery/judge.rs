@@ -3,6 +3,9 @@
 //! It goes by `error.type`, never by text and never by a status alone where a type is there. What no rule knows is
 //! sent again; nothing unknown is ever dropped.
 
+#[cfg(test)]
+mod tests;
+
 use super::reply::{self, BadReply, Item, ItemError};
 use crate::ports::{Lost, NotSent, Outcome};
 

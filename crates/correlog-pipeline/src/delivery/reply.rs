@@ -17,8 +17,6 @@ pub struct Item {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ItemError {
     pub kind: String,
-    /// The type of the innermost cause, where the reply names one.
-    pub cause: Option<String>,
     /// The catalogued field that the error names, for people to group by; it decides nothing.
     pub field: Option<&'static str>,
 }
@@ -80,8 +78,6 @@ struct RawError<'a> {
     kind: Cow<'a, str>,
     #[serde(borrow)]
     reason: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    caused_by: Option<Box<RawError<'a>>>,
 }
 
 impl RawItem<'_> {
@@ -92,15 +88,7 @@ impl RawItem<'_> {
 
 impl RawError<'_> {
     fn into_owned(self) -> ItemError {
-        let mut innermost = self.caused_by.as_deref();
-        while let Some(deeper) = innermost.and_then(|error| error.caused_by.as_deref()) {
-            innermost = Some(deeper);
-        }
-        ItemError {
-            cause: innermost.map(|error| error.kind.clone().into_owned()),
-            field: self.reason.as_deref().and_then(field_named),
-            kind: self.kind.into_owned(),
-        }
+        ItemError { field: self.reason.as_deref().and_then(field_named), kind: self.kind.into_owned() }
     }
 }
 
@@ -140,8 +128,7 @@ fn field_named(text: &str) -> Option<&'static str> {
 }
 
 fn catalogued(name: &str) -> Option<&'static str> {
-    // The catalogue of the schema crate decides what is a field's name.
-    ["@timestamp", "attributes"].into_iter().find(|field| *field == name)
+    correlog_schema::fields::field(name).map(|field| field.path)
 }
 
 /// What an audit found for one document: the `log` object of the stored one, or nothing.
