@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::batch::{Batch, Entry};
 use super::reply::Found;
+use crate::encode::Operation;
 
 /// What an audit shows for one document.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,6 +26,10 @@ pub fn body(batch: &Batch) -> Vec<u8> {
 
 pub fn shown(batch: &Batch, entry: &Entry, found: &Found) -> Shown {
     let Some(stored) = &found.log else { return Shown::Missing };
+    // A record's id is its row's, and a conflict means that a newer version of it is there.
+    if entry.operation != Operation::Create {
+        return Shown::Same;
+    }
     let ours = serde_json::from_slice::<Value>(batch.first(entry)).ok();
     let ours = ours.and_then(|source| source.get("log").cloned()).unwrap_or_default();
     let same = |keys: [&str; 2]| {

@@ -218,13 +218,13 @@ impl Delivery {
 
     fn conflict(&mut self, index: &str, batch: &Batch, position: usize, settled: &mut Vec<Settled>) {
         let entry = &batch.entries[position];
+        if !(entry.in_doubt || entry.replayed) {
+            let lane = self.lanes.get_mut(index).expect("a lane with a request is never dropped");
+            return lane.ask(batch, position);
+        }
         match entry.operation {
             Operation::Upsert { .. } => self.counts.superseded += 1,
-            Operation::Create if entry.in_doubt || entry.replayed => self.counts.conflicts_explained += 1,
-            Operation::Create => {
-                let lane = self.lanes.get_mut(index).expect("a lane with a request is never dropped");
-                return lane.ask(batch, position);
-            }
+            Operation::Create => self.counts.conflicts_explained += 1,
         }
         self.store(index, batch, position, settled);
     }
@@ -349,7 +349,10 @@ impl Delivery {
             }
             match (audit::shown(&batch, &entry, found), entry.condemned) {
                 (Shown::Same, _) => {
-                    self.counts.conflicts_audited += 1;
+                    match entry.operation {
+                        Operation::Upsert { .. } => self.counts.superseded += 1,
+                        Operation::Create => self.counts.conflicts_audited += 1,
+                    }
                     self.store(&flight.index, &batch, position, settled);
                 }
                 (Shown::Missing, Some(fault)) => self.condemn(&flight.index, &batch, position, fault),

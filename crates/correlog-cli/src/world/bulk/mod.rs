@@ -6,6 +6,8 @@
 mod client;
 mod credential;
 mod exchange;
+#[cfg(test)]
+mod matrix;
 mod nodes;
 #[cfg(test)]
 mod tests;

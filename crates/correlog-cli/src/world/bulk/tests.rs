@@ -11,7 +11,7 @@ use correlog_pipeline::ports::{Ask, Bulk, Lost, NotSent, Outcome, Submission, Ti
 use super::HttpBulk;
 use crate::config::{Bytes, Millis, OpenSearch};
 
-fn settings(urls: Vec<String>) -> OpenSearch {
+pub fn settings(urls: Vec<String>) -> OpenSearch {
     OpenSearch {
         urls,
         username: None,
