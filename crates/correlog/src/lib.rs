@@ -12,10 +12,19 @@
 
 #![warn(missing_docs)]
 
+#[cfg(feature = "http")]
+pub mod http;
 mod ids;
+#[cfg(feature = "init")]
+pub mod init;
 mod layer;
 mod line;
+#[cfg(feature = "otlp")]
+mod otlp;
+pub mod propagation;
 mod record;
+#[cfg(feature = "init")]
+pub mod settings;
 mod writer;
 
 pub use layer::{CorrelogLayer, LayerBuilder};
@@ -27,6 +36,8 @@ pub use writer::{
 
 #[cfg(feature = "init")]
 pub use ids::generator::TimeIdGenerator;
+#[cfg(feature = "init")]
+pub use init::init;
 
 /// The layer with nothing to decide: one line for each event, written before the log statement returns, to the file
 /// that `CORRELOG_FILE` names, else to stdout. `OTEL_SERVICE_NAME` is the service's name.
