@@ -1,22 +1,17 @@
 //! Export against receivers that speak the official protocol, over gRPC and over HTTP: the ids that arrive are the
 //! ids on the lines and in the headers. And against receivers that are down, slow or broken: nothing but a count.
 
-#[path = "setup/receiver.rs"]
-mod receiver;
-#[path = "setup/mod.rs"]
-mod setup;
-
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use crate::place::Place;
+use crate::receiver::{self, Behaviour, Receiver};
 use axum::{Router, body::Body, extract::Request, routing::get};
 use correlog::{
     http::ServerLayer,
     init::ExportStats,
     settings::{Exporter, Otlp, Protocol, Secret, Settings},
 };
-use receiver::{Behaviour, Receiver};
-use setup::Place;
 use tower::ServiceExt;
 
 const KEY: &str = "k3y-for-the-receiver";
@@ -34,7 +29,7 @@ async fn failing() -> &'static str {
 /// One request through the server layer; its trace and span id.
 async fn ask(path: &str) -> (String, String) {
     let router = Router::new()
-        .route("/work/{n}", get(handler))
+        .route("/tasks/{n}", get(handler))
         .route("/failing", get(failing))
         .layer(ServerLayer::axum());
     let request = Request::builder().uri(path).body(Body::empty()).expect("a request");
@@ -63,12 +58,12 @@ fn check_arrival(protocol: Protocol) {
         settings.service.git_commit = "abc123".to_owned();
         settings.service.attributes = vec![("team".to_owned(), "red".to_owned())];
     });
-    let (trace, span) = place.run(ask("/work/7"));
+    let (trace, span) = place.run(ask("/tasks/7"));
     place.run(async { tracing::info_span!("job").in_scope(|| tracing::info!(target: "handler", "alone")) });
     place.guard.flush();
 
     let spans = receiver.spans();
-    let server = spans.iter().find(|span| span.name == "GET /work/{n}").expect("the server's span");
+    let server = spans.iter().find(|span| span.name == "GET /tasks/{n}").expect("the server's span");
     assert_eq!((&server.trace_id, &server.span_id), (&trace, &span), "header and export");
     let lines = place.lines_of("handler");
     assert_eq!(
@@ -135,7 +130,7 @@ fn exactly_the_sampled_traces_are_exported_and_all_have_ids() {
     let all: BTreeSet<String> = place.run(async {
         let mut all = BTreeSet::new();
         for n in 0..200 {
-            all.insert(ask(&format!("/work/{n}")).await.0);
+            all.insert(ask(&format!("/tasks/{n}")).await.0);
         }
         all
     });
@@ -184,14 +179,14 @@ fn requests_end_while_the_receiver_holds_the_export() {
     });
     place.run(async {
         for n in 0..10 {
-            ask(&format!("/work/{n}")).await;
+            ask(&format!("/tasks/{n}")).await;
         }
     });
     // The first export is under way and stays so: nothing answers it until `release`.
     receiver.wait_for_request();
     place.run(async {
         for n in 0..100 {
-            ask(&format!("/work/{n}")).await;
+            ask(&format!("/tasks/{n}")).await;
         }
     });
     let stats = place.guard.export_stats();
@@ -220,7 +215,7 @@ fn check_counted(url: &str, protocol: Protocol, expect: impl Fn(ExportStats)) {
     });
     place.run(async {
         for n in 0..5 {
-            ask(&format!("/work/{n}")).await;
+            ask(&format!("/tasks/{n}")).await;
         }
     });
     place.guard.flush();
@@ -244,13 +239,13 @@ fn a_receiver_that_is_broken_or_away_costs_a_counted_drop() {
 fn the_guards_end_exports_what_is_left_and_ends_in_time() {
     let receiver = Receiver::start(Protocol::Grpc, Behaviour::Accept);
     let place = Place::new(exporting(&receiver, Protocol::Grpc));
-    place.run(ask("/work/1"));
+    place.run(ask("/tasks/1"));
     let (lines, guard) = (place.lines_of("handler").len(), place.guard);
     assert!(guard.shutdown(Duration::from_secs(20)), "everything was done in time");
     assert_eq!((lines, receiver.spans().len()), (1, 1));
 
     let held = Receiver::start(Protocol::HttpProtobuf, Behaviour::Hold);
     let place = Place::new(exporting(&held, Protocol::HttpProtobuf));
-    place.run(ask("/work/1"));
+    place.run(ask("/tasks/1"));
     assert!(!place.guard.shutdown(Duration::from_millis(50)), "it says that not everything was done");
 }

@@ -1,11 +1,9 @@
 //! The server layer around a real axum router: ids on every response and every line, one access line a request,
 //! whatever becomes of it. Export is off; what is exported is `otlp.rs`'s to show.
 
-#[path = "setup/mod.rs"]
-mod setup;
-
 use std::time::Duration;
 
+use crate::place::Place;
 use axum::{
     Json, Router,
     body::Body,
@@ -17,7 +15,6 @@ use correlog::http::ServerLayer;
 use futures_util::stream;
 use http_body_util::BodyExt;
 use serde_json::Value;
-use setup::Place;
 use tower::ServiceExt;
 
 const TRACEPARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
