@@ -3,3 +3,5 @@
 
 mod compose;
 mod config;
+mod dashboards;
+mod setup;

@@ -67,7 +67,11 @@ impl Place {
 
     pub fn command(&self) -> Command {
         let mut command = Command::new(program("correlog"));
-        command.arg("--config").arg(self.path("correlog.toml")).env_remove("CORRELOG_OPENSEARCH_URL");
+        command
+            .arg("--config")
+            .arg(self.path("correlog.toml"))
+            .env_remove("CORRELOG_OPENSEARCH_URL")
+            .env_remove("CORRELOG_NODE_DIR");
         command
     }
 

@@ -1,0 +1,198 @@
+//! Every panel of every dashboard run on a real node over documents of the demo's shape, each returning data; and
+//! `setup` importing them into what answers as OpenSearch Dashboards does.
+
+use correlog_dashboards::{Prefixes, request, saved_objects};
+use correlog_schema::records::RecordKind;
+use correlog_tests::fake;
+use correlog_tests::place::Place;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use xtask::http;
+
+#[test]
+fn every_panel_finds_data_in_documents_of_the_demo() {
+    let place = Place::new("panels");
+    index(&place);
+    let (logs, workflow) = (format!("{}-logs", place.prefix), format!("{}-workflow", place.prefix));
+    let objects = saved_objects(&Prefixes { logs: &logs, workflow: &workflow });
+    let requests = request::all(&objects);
+    assert!(requests.len() > 60, "only {} requests", requests.len());
+    let mut empty = Vec::new();
+    for request in &requests {
+        let url = format!("{}/{}/_search", place.url, request.index);
+        let answer = http::post(&url, &request.body).expect("the node answers");
+        let reply = answer.json();
+        let failed = reply["_shards"]["failed"].as_u64();
+        assert!(answer.status == 200 && failed == Some(0), "{}: {}", request.panel, answer.text);
+        let hits = reply["hits"]["total"]["value"].as_u64().unwrap_or(0);
+        let aggs = reply.get("aggregations");
+        if hits == 0 || aggs.is_some_and(|aggs| !has_data(aggs)) {
+            empty.push(format!("{}: {}", request.panel, answer.text));
+        }
+    }
+    assert!(empty.is_empty(), "{}", empty.join("\n"));
+}
+
+/// Every aggregation has a bucket or a value, and every named filter counts something.
+fn has_data(aggs: &Value) -> bool {
+    aggs.as_object().into_iter().flatten().all(|(_, agg)| {
+        match (&agg["buckets"], agg.get("value"), &agg["values"]) {
+            (Value::Array(buckets), _, _) => !buckets.is_empty() && buckets.iter().any(bucket_has_data),
+            (Value::Object(filters), _, _) => filters.values().all(|filter| filter["doc_count"] != 0),
+            (_, Some(value), _) => !value.is_null(),
+            (_, _, Value::Object(values)) => values.values().any(|value| !value.is_null()),
+            _ => agg["doc_count"].as_u64().is_some_and(|count| count > 0),
+        }
+    })
+}
+
+fn bucket_has_data(bucket: &Value) -> bool {
+    let inner: serde_json::Map<String, Value> = bucket
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(_, value)| value.is_object())
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
+    has_data(&Value::Object(inner))
+}
+
+/// The golden lines and what varies of them: levels, status classes, outcomes, failures of providers.
+fn index(place: &Place) {
+    let golden = |kind: RecordKind| -> Value {
+        serde_json::from_str(kind.golden_line()).expect("golden lines are JSON")
+    };
+    let with = |kind: RecordKind, changes: &[(&str, Value)]| {
+        let mut line = golden(kind);
+        for (pointer, value) in changes {
+            *line.pointer_mut(pointer).expect("the golden line has it") = value.clone();
+        }
+        line
+    };
+    let mut lines = RecordKind::ALL.map(golden).to_vec();
+    for status in [200, 302, 404] {
+        let change = [("/http/response/status_code", json!(status)), ("/level", json!("INFO"))];
+        lines.push(with(RecordKind::Log, &change));
+    }
+    let mut without_id = golden(RecordKind::Log);
+    without_id.as_object_mut().expect("an object").remove("trace_id");
+    lines.push(without_id);
+    for (id, status) in [("r2", "succeeded"), ("r3", "running")] {
+        let change =
+            [("/id", json!(id)), ("/status", json!(status)), ("/workflow_version", json!("2026-10-01"))];
+        lines.push(with(RecordKind::WorkflowRun, &change));
+    }
+    for (id, code, kind, error) in
+        [("n2", 504, "ReadTimeout", "timed out"), ("n3", 500, "Overloaded", "no answer")]
+    {
+        let change = [
+            ("/id", json!(id)),
+            ("/http/response/status_code", json!(code)),
+            ("/exception/type", json!(kind)),
+            ("/error", json!(error)),
+        ];
+        lines.push(with(RecordKind::NodeExecution, &change));
+    }
+    let mut body = String::new();
+    for line in &lines {
+        let is_record = line["record"].is_string() && line["record"] != "shipper_status";
+        let family = if is_record { "workflow" } else { "logs" };
+        let action = json!({ "create": { "_index": format!("{}-{family}-2026.11.21", place.prefix) } });
+        body.push_str(&format!("{action}\n{line}\n"));
+    }
+    let url = format!("{}/_bulk?refresh=true", place.url);
+    let headers = [("content-type", "application/x-ndjson")];
+    let answer = http::request("POST", &url, &headers, Some(&body)).expect("the node answers");
+    assert_eq!(answer.json()["errors"], false, "{}", answer.text);
+}
+
+/// Saved objects and settings by path, as Dashboards keeps them.
+type Kept = Arc<Mutex<BTreeMap<String, Value>>>;
+
+fn fake_dashboards(kept: &Kept) -> String {
+    let kept = Arc::clone(kept);
+    fake::serve(move |request| {
+        let mut kept = kept.lock().expect("no test panics while it holds this");
+        let missing = (404, json!({ "statusCode": 404, "message": "Not Found" }).to_string());
+        if request.method != "GET" && request.header("osd-xsrf").is_none() {
+            return (400, json!({ "message": "Request must contain a osd-xsrf header." }).to_string());
+        }
+        match (request.method.as_str(), request.path.as_str()) {
+            ("POST", "/api/saved_objects/_import?overwrite=true") => {
+                let objects: Vec<Value> =
+                    request.body.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+                for mut object in objects.iter().cloned() {
+                    object["updated_at"] = json!("now");
+                    let path =
+                        format!("/api/saved_objects/{}/{}", text(&object["type"]), text(&object["id"]));
+                    kept.insert(path, object);
+                }
+                (200, json!({ "success": true, "successCount": objects.len() }).to_string())
+            }
+            ("GET", "/api/opensearch-dashboards/settings") => {
+                let settings = kept.get("settings").cloned().unwrap_or(json!({}));
+                (200, json!({ "settings": settings }).to_string())
+            }
+            ("POST", "/api/opensearch-dashboards/settings") => {
+                let body: Value = serde_json::from_str(&request.body).expect("JSON");
+                for (name, value) in body["changes"].as_object().expect("changes") {
+                    let settings = kept.entry("settings".to_owned()).or_insert(json!({}));
+                    settings[name] = json!({ "userValue": value });
+                }
+                (200, json!({ "settings": {} }).to_string())
+            }
+            ("GET", path) => kept.get(path).map_or(missing, |object| (200, object.to_string())),
+            ("DELETE", path) => kept.remove(path).map_or(missing, |_| (200, "{}".to_owned())),
+            _ => missing,
+        }
+    })
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+#[test]
+fn setup_imports_compares_and_takes_away_saved_objects() {
+    let kept = Kept::default();
+    let url = fake_dashboards(&kept);
+    let place = Place::new("import");
+    let all = ["--dashboards-url", &url, "--trace-analytics"];
+    let setup = |words: &[&str]| place.correlog(&[&["setup"], words, &all].concat());
+    let applied = setup(&["apply"]).expect(0).stdout;
+    assert!(
+        applied.contains(&format!("dashboards: {url}/app/dashboards#/view/correlog-trace?_g=")),
+        "{applied}"
+    );
+    setup(&["plan"]).expect(0);
+
+    let path = "/api/saved_objects/visualization/correlog-o-lines";
+    let change = |pointer: &str, value: Value| {
+        let mut kept = kept.lock().expect("not poisoned");
+        *kept.get_mut(path).and_then(|object| object.pointer_mut(pointer)).expect("imported") = value;
+    };
+    change("/attributes/title", json!("My lines"));
+    let diff = setup(&["diff"]).expect(2).stdout;
+    assert!(diff.contains("correlog-o-lines: changed by hand") && diff.contains("- My lines"), "{diff}");
+    setup(&["apply"]).expect(1);
+    assert_eq!(
+        kept.lock().expect("not poisoned")[path]["attributes"]["title"],
+        "My lines",
+        "not replaced silently"
+    );
+    setup(&["apply", "--force"]).expect(0);
+    assert_eq!(kept.lock().expect("not poisoned")[path]["attributes"]["title"], "Lines");
+
+    // What Dashboards itself does to the pattern on a save: repaired without asking.
+    let pattern = "/api/saved_objects/index-pattern/correlog-all";
+    kept.lock().expect("not poisoned").get_mut(pattern).expect("imported")["attributes"]["fieldFormatMap"] =
+        json!("{\"trace_id\":{\"params\":{\"parsedUrl\":{}}}}");
+    setup(&["apply"]).expect(0);
+    let repaired = kept.lock().expect("not poisoned")[pattern].to_string();
+    assert!(!repaired.contains("parsedUrl"), "{repaired}");
+
+    setup(&["remove"]).expect(0);
+    let left: Vec<String> = kept.lock().expect("not poisoned").keys().cloned().collect();
+    assert_eq!(left, ["settings"]);
+}
