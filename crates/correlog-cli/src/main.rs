@@ -8,6 +8,8 @@ mod config;
 mod error;
 mod links;
 mod print;
+mod query;
+mod scan;
 mod story;
 mod world;
 

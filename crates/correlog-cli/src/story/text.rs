@@ -29,6 +29,17 @@ impl Style {
         if self.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 
+    /// A level, five columns wide, in its colour.
+    pub fn level(self, level: &str) -> String {
+        let padded = format!("{:<5}", five(level));
+        match level {
+            "ERROR" | "FATAL" => self.paint(RED, &padded),
+            "WARN" => self.paint(YELLOW, &padded),
+            "DEBUG" | "TRACE" => self.paint(DIM, &padded),
+            _ => padded,
+        }
+    }
+
     fn cut(self, text: &str, used: usize) -> String {
         let Some(width) = self.width else { return text.to_owned() };
         let room = width.saturating_sub(used).max(20);
@@ -169,18 +180,15 @@ fn marks(story: &Story, lanes: &[&str], entry: &Entry) -> String {
 }
 
 fn level(entry: &Entry, style: Style) -> String {
-    let text = match entry.kind {
-        Kind::Record => "◆".to_owned(),
-        _ => harmless(&entry.level.chars().take(5).collect::<String>()),
-    };
-    let padded = format!("{text:<5}");
-    match entry.level.as_str() {
-        _ if entry.kind == Kind::Context => style.paint(DIM, &padded),
-        "ERROR" | "FATAL" => style.paint(RED, &padded),
-        "WARN" => style.paint(YELLOW, &padded),
-        "DEBUG" | "TRACE" => style.paint(DIM, &padded),
-        _ => padded,
+    match entry.kind {
+        Kind::Record => style.level("◆"),
+        Kind::Context => style.paint(DIM, &format!("{:<5}", five(&entry.level))),
+        Kind::Line => style.level(&entry.level),
     }
+}
+
+fn five(level: &str) -> String {
+    harmless(&level.chars().take(5).collect::<String>())
 }
 
 fn message(entry: &Entry, style: Style, used: usize) -> String {

@@ -53,6 +53,8 @@ const PAGE: usize = 5_000;
 const EXTENSIONS_MAX: usize = 14;
 /// The longest window that is named day by day: the address would not carry more.
 const NAMED_DAYS_MAX: i64 = 62;
+/// Ids one request may name; a longer story's own lines may then crowd out some of its neighbours.
+const IDS_MAX: usize = 10_000;
 const DAY_MS: i64 = 86_400_000;
 
 impl<'a> Indexed<'a> {
@@ -217,7 +219,10 @@ impl Source for Indexed<'_> {
                 "query": {"bool": {"filter": [
                     {"term": {"service.name": wanted.service}},
                     {"range": {"@timestamp": range}},
-                ], "must_not": [{"term": {"record": "shipper_status"}}]}},
+                ], "must_not": [
+                    {"term": {"record": "shipper_status"}},
+                    {"ids": {"values": wanted.except.iter().take(IDS_MAX).collect::<Vec<_>>()}},
+                ]}},
                 "sort": [{"@timestamp": {"order": order, "unmapped_type": "date_nanos"}}],
             });
             let reply = self.cluster.send(Method::Post, &path, Some(&body))?;

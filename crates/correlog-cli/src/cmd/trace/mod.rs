@@ -11,6 +11,7 @@ use crate::args::Common;
 use crate::cluster::Cluster;
 use crate::config::{self, Config};
 use crate::error::{EXIT_NEGATIVE, Error, Result};
+use crate::scan::source::Files;
 use crate::story::text::Style;
 use crate::story::{Story, Subject, html, json, text};
 use crate::{links, print};
@@ -18,6 +19,7 @@ use ask::Ask;
 use resolve::Resolved;
 use serde_json::Value;
 use source::{Neighbours, Source};
+use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -28,6 +30,9 @@ pub struct Args {
     /// execution id
     #[arg(value_name = "ID")]
     pub id: String,
+    /// Search these files (plain or .gz) and no server; may be given several times
+    #[arg(long, value_name = "GLOB")]
+    pub files: Vec<String>,
     /// Also show so many lines of the same services before, between and after
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub context: usize,
@@ -49,6 +54,10 @@ pub fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let now = times::now();
     let ask = Ask::read(&args.id, now)?;
     let range = args.times.range(now)?;
+    if !args.files.is_empty() {
+        let mut source = Files::open(&args.files, &config, range, args.limit)?;
+        return answer(common, args, &config, &ask, &mut source);
+    }
     let cluster = Cluster::connect(&config)?;
     cluster.version()?;
     let mut source = indexed::Indexed::new(&cluster, &config, &ask, indexed::Options::of(args, range, now));
@@ -95,11 +104,13 @@ fn tell(args: &Args, found: Resolved, source: &mut dyn Source) -> Result<Story> 
         return Ok(Story::tell(subject, source.searched(), found.documents, Vec::new()));
     }
     let story = Story::tell(subject.clone(), source.searched(), found.documents.clone(), Vec::new());
+    let except: BTreeSet<String> = found.documents.iter().map(|document| document.id.clone()).collect();
     let mut context = Vec::new();
     for lane in &story.lanes {
         let (Some(first), Some(last)) = (lane.first, lane.last) else { continue };
         let service = lane.service.clone();
-        context.extend(source.neighbours(&Neighbours { service, first, last, count: args.context })?);
+        let wanted = Neighbours { service, first, last, count: args.context, except: except.clone() };
+        context.extend(source.neighbours(&wanted)?);
     }
     Ok(Story::tell(subject, source.searched(), found.documents, context))
 }

@@ -4,6 +4,7 @@
 use crate::error::Result;
 use crate::story::Searched;
 use crate::story::document::Document;
+use std::collections::BTreeSet;
 
 /// Any document that has one of these values in one of these fields.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -34,6 +35,38 @@ pub struct Neighbours {
     pub last: i64,
     /// So many of each side.
     pub count: usize,
+    /// Ids of documents that are in the story already.
+    pub except: BTreeSet<String>,
+}
+
+impl Neighbours {
+    pub fn may_be(&self, document: &Document) -> bool {
+        document.record() == "log"
+            && document.text("service.name") == Some(self.service.as_str())
+            && document.nanos("@timestamp").is_some()
+            && !self.except.contains(&document.id)
+    }
+
+    /// Of dated documents those nearest to the story on either side, and the first of those within it.
+    pub fn nearest(&self, documents: Vec<Document>) -> Vec<Document> {
+        let mut dated: Vec<(i64, Document)> =
+            documents.into_iter().filter_map(|one| Some((one.nanos("@timestamp")?, one))).collect();
+        dated.sort_by(|a, b| (a.0, &a.1.id).cmp(&(b.0, &b.1.id)));
+        let before = dated.partition_point(|(at, _)| *at < self.first);
+        let after = dated.partition_point(|(at, _)| *at <= self.last);
+        let wanted = |place: usize| {
+            let side = if place < before {
+                before - place - 1
+            } else if place < after {
+                place - before
+            } else {
+                place - after
+            };
+            side < self.count
+        };
+        let numbered = dated.into_iter().enumerate();
+        numbered.filter(|(place, _)| wanted(*place)).map(|(_, (_, one))| one).collect()
+    }
 }
 
 pub trait Source {
