@@ -48,7 +48,6 @@ fn queries_become_opensearch_queries() {
             json!({"term": {"trace_id": "4bf92f3577b34da6a3ce929d0e0e4736"}}),
         ),
         ("http.response.status_code:503", json!({"term": {"http.response.status_code": 503}})),
-        ("url.path:/a(b", Value::Null),
         ("message:\"timed out\"", json!({"match_phrase": {"message": "timed out"}})),
     ] {
         let found = read(text).unwrap_or(Value::Null);

@@ -70,8 +70,11 @@ fn every_spelling_of_an_id_is_found() {
             "Root=1-4bf92f35-77b34da6a3ce929d0e0e4736;Sampled=1".to_owned(),
             "b3: a3ce929d0e0e4736-00f067aa0ba902b7-1".to_owned(),
         ] {
-            for more in [vec![asked], vec![asked, "another"], vec![asked; 1].repeat(40)] {
-                assert!(Needles::of(more).find(line.as_bytes(), 0).is_some(), "{asked} in {line}");
+            for more in [&[asked][..], &[asked, "another"], &[asked, "a1", "a2", "a3"].repeat(9)] {
+                assert!(
+                    Needles::of(more.iter().copied()).find(line.as_bytes(), 0).is_some(),
+                    "{asked} in {line}"
+                );
             }
         }
         assert_eq!(Needles::of([asked]).find(b"4bf92f3577b34da6a3ce929d0e0e4735", 0), None);

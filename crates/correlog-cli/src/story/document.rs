@@ -77,7 +77,11 @@ pub fn nanos_of(text: &str) -> Option<i64> {
 
 /// The RFC 3339 form people see: UTC, milliseconds unless there is more.
 pub fn time_text(nanos: i64) -> String {
-    let precision = if nanos % 1_000_000 == 0 { SecondsFormat::Millis } else { SecondsFormat::Nanos };
+    let precision = match nanos {
+        whole if whole % 1_000_000 == 0 => SecondsFormat::Millis,
+        whole if whole % 1_000 == 0 => SecondsFormat::Micros,
+        _ => SecondsFormat::Nanos,
+    };
     DateTime::<Utc>::from_timestamp_nanos(nanos).to_rfc3339_opts(precision, true)
 }
 

@@ -5,6 +5,7 @@ use super::{Page, Search, show};
 use crate::error::{Error, Result};
 use crate::story::document::{Document, time_text};
 use crate::story::text::Style;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde_json::json;
 use std::collections::HashMap;
 use std::io::{ErrorKind, Write};
@@ -30,7 +31,7 @@ pub fn run(search: &Search<'_>, newest: Page, as_json: bool, style: Style) -> Re
                 out.push_str(&text(&document, as_json, style));
             }
         }
-        if !print(&out)? {
+        if is_reader_gone() || !print(&out)? {
             return Ok(ExitCode::SUCCESS);
         }
         let from = latest - LOOK_BACK_NS;
@@ -44,6 +45,14 @@ pub fn run(search: &Search<'_>, newest: Page, as_json: bool, style: Style) -> Re
 
 fn text(document: &Document, as_json: bool, style: Style) -> String {
     if as_json { format!("{}\n", show::json(document)) } else { show::line(document, style) }
+}
+
+/// Asked even while there is nothing to print, or `| head` would never end.
+fn is_reader_gone() -> bool {
+    let stdout = std::io::stdout();
+    let mut asked = [PollFd::new(&stdout, PollFlags::empty())];
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    poll(&mut asked, Some(&now)).is_ok_and(|count| count > 0 && asked[0].revents().contains(PollFlags::ERR))
 }
 
 /// False when the reader went away, which is how a pipe into `head` ends.

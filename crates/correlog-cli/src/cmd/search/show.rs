@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 /// Time, level, service, message, trace id; with a newline.
 pub fn line(document: &Document, style: Style) -> String {
     let entry = Entry::read(document.clone(), false);
-    let at = entry.at.map_or_else(|| "-".to_owned(), time_text);
+    // A record's own time is that of its last change, by which the search is sorted.
+    let at = document.nanos("@timestamp").map_or_else(|| "-".to_owned(), time_text);
     let level = if entry.kind == Kind::Record { "◆" } else { entry.level.as_str() };
     let mut text =
         format!("{at}  {}  {}  {}", style.level(level), harmless(&entry.service), harmless(&entry.message));
