@@ -3,6 +3,9 @@
 //!
 //! It sends nothing and forgets nothing: `correlog refused replay` does the first, and the operator the second.
 
+#[cfg(test)]
+mod tests;
+
 use serde::{Deserialize, Serialize};
 
 use crate::delivery::batch::Batch;
@@ -164,7 +167,7 @@ fn record(bytes: &[u8]) -> Option<(Entry, usize)> {
     Some((Entry::decode(payload)?, FRAME_BYTES + len))
 }
 
-/// The files of the state directory that hold refused records, by their order.
+/// Whether a name of the state directory is one of a file of refused records; by name they are in order.
 pub fn is_file_name(name: &str) -> bool {
     number_of(name).is_some()
 }
@@ -181,14 +184,19 @@ pub struct RefusedFile {
     max_bytes: u64,
     /// Of all files.
     bytes: u64,
-    looked: bool,
+    /// Of the open one.
+    file_bytes: u64,
     open: Option<DiskFile>,
     full: bool,
 }
 
+/// A file that reaches this size is closed, so that readers need no more memory than this, and a file whose entries
+/// are all replayed can go while others stay.
+const FILE_MAX_BYTES: u64 = 32 << 20;
+
 impl RefusedFile {
     pub const fn new(max_bytes: u64) -> Self {
-        Self { max_bytes, bytes: 0, looked: false, open: None, full: false }
+        Self { max_bytes, bytes: 0, file_bytes: 0, open: None, full: false }
     }
 
     pub const fn bytes(&self) -> u64 {
@@ -202,6 +210,10 @@ impl RefusedFile {
 
     /// Appends and syncs as many as fit; answers how many are now durable, from the front.
     pub fn write<'a>(&mut self, world: &mut dyn World, entries: impl Iterator<Item = &'a Entry>) -> usize {
+        let Some(file) = self.ready(world) else {
+            self.full = true;
+            return 0;
+        };
         let mut buffer = Vec::new();
         let mut count = 0;
         self.full = false;
@@ -215,48 +227,49 @@ impl RefusedFile {
             }
             count += 1;
         }
-        if count == 0 {
-            return 0;
-        }
-        if self.append(world, &buffer).is_none() {
+        if count > 0 && world.write_all(file, &buffer).and_then(|()| world.sync(file)).is_err() {
+            // Any part of it may be there; the same records in the next file are recognised by their ids.
             self.full = true;
-            self.looked = false;
-            if let Some(file) = self.open.take() {
-                Disk::close(world, file);
-            }
-            return 0;
+            count = 0;
+        }
+        self.bytes += buffer.len() as u64;
+        self.file_bytes += buffer.len() as u64;
+        if self.full || self.file_bytes >= FILE_MAX_BYTES {
+            self.open = None;
+            Disk::close(world, file);
         }
         count
     }
 
-    fn append(&mut self, world: &mut dyn World, buffer: &[u8]) -> Option<()> {
-        let file = match self.open {
-            Some(file) => file,
-            None => self.create(world)?,
-        };
-        world.write_all(file, buffer).ok()?;
-        world.sync(file).ok()?;
-        self.bytes += buffer.len() as u64;
-        Some(())
-    }
-
-    fn create(&mut self, world: &mut dyn World) -> Option<DiskFile> {
-        let names = world.names().ok()?;
-        let last = names.iter().filter_map(|name| number_of(name)).max().unwrap_or(0);
-        if !self.looked {
-            self.bytes = 0;
-            for name in names.iter().filter(|name| is_file_name(name)) {
-                let (file, len) = world.append(name).ok()?;
-                Disk::close(world, file);
-                self.bytes += len;
-            }
-            self.looked = true;
+    /// The open file, or a new one behind all others. What the others hold is counted anew then, because replayed
+    /// ones may be gone.
+    fn ready(&mut self, world: &mut dyn World) -> Option<DiskFile> {
+        if let Some(file) = self.open {
+            return Some(file);
         }
-        let file = world.create(&format!("refused-{:08}.bin", last + 1)).ok()?;
+        let names = world.names().ok()?;
+        let mut numbers: Vec<u64> = names.iter().filter_map(|name| number_of(name)).collect();
+        numbers.sort_unstable();
+        self.bytes = 0;
+        let mut last = None;
+        for number in numbers {
+            let (file, len) = world.append(&file_name(number)).ok()?;
+            Disk::close(world, file);
+            self.bytes += len;
+            last = Some((number, len));
+        }
+        // A last file in which nothing stands is taken again, or a full disk would leave one empty file a try.
+        let number = last.map_or(1, |(number, len)| number + u64::from(len > 0));
+        let file = world.create(&file_name(number)).ok()?;
         self.open = Some(file);
+        self.file_bytes = 0;
         world.sync_dir().ok()?;
         Some(file)
     }
+}
+
+fn file_name(number: u64) -> String {
+    format!("refused-{number:08}.bin")
 }
 
 pub fn hex(lineage: Lineage) -> String {

@@ -119,3 +119,45 @@ impl Jitter {
         z ^ (z >> 31)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_round_of_busy_answers_counts_once_and_success_comes_back_slowly() {
+        let mut pace = Pace::new(8, 4 << 20);
+        (0..200).for_each(|_| pace.answered());
+        assert_eq!(pace.window(), 8);
+        (0..8).for_each(|_| pace.busy(100, 150));
+        assert_eq!(pace.window(), 4, "eight answers of one round");
+        pace.busy(160, 200);
+        pace.busy(210, 250);
+        assert_eq!((pace.window(), pace.batch_bytes()), (1, 4 << 20));
+        pace.busy(260, 300);
+        assert_eq!(pace.batch_bytes(), 2 << 20, "at one request the bodies shrink");
+        pace.answered();
+        assert_eq!(pace.window(), 2);
+    }
+
+    #[test]
+    fn a_learned_limit_is_never_passed_again() {
+        let mut pace = Pace::new(4, 4 << 20);
+        pace.too_large(1 << 20);
+        (0..1000).for_each(|_| pace.answered());
+        assert_eq!(pace.batch_bytes(), 1 << 19);
+    }
+
+    #[test]
+    fn pauses_grow_to_their_longest_and_use_the_whole_range() {
+        for wait in [Wait::Unreachable, Wait::Busy, Wait::Parked] {
+            let mut jitter = Jitter::new(1);
+            let pauses: Vec<u64> = (0..1000).map(|_| jitter.pause_ms(wait, 40)).collect();
+            let longest = wait.longest_ms();
+            assert!(pauses.iter().all(|pause| (1..=longest).contains(pause)));
+            assert!(pauses.iter().any(|pause| *pause < longest / 10), "full jitter");
+            assert!(pauses.iter().any(|pause| *pause > longest * 9 / 10), "full jitter");
+            assert!((1..=wait.first_ms()).contains(&jitter.pause_ms(wait, 1)));
+        }
+    }
+}

@@ -164,3 +164,70 @@ fn in_ranges(text: &str) -> bool {
         && part(14, 16) < 60
         && part(17, 19) < 60
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(source: &str, line: &str, expect: &str, cut: bool) {
+        let form = form(source.as_bytes(), line.as_bytes()).expect("the source is JSON");
+        let value: Value = serde_json::from_slice(&form.source).expect("and so is its second form");
+        assert_eq!(
+            value,
+            serde_json::from_str::<Value>(expect).expect("the expectation is JSON"),
+            "{source}"
+        );
+        assert_eq!(form.cut, cut);
+    }
+
+    #[test]
+    fn only_what_was_validated_stays_a_field() {
+        let id = "0123456789abcdef0123456789abcdef";
+        for (source, expect) in [
+            (
+                format!(r#"{{"@timestamp":"2026-11-21T10:00:00.5Z","level":"INFO","trace_id":"{id}","x":[1]}}"#),
+                format!(
+                    r#"{{"@timestamp":"2026-11-21T10:00:00.5Z","level":"INFO","trace_id":"{id}","attributes":{{"_raw":"L"}}}}"#
+                ),
+            ),
+            (
+                r#"{"@timestamp":"2026-11-21T10:00:60Z","level":"LOUD","trace_id":"zz","severity_number":99}"#.to_owned(),
+                r#"{"attributes":{"_raw":"L","timestamp":"2026-11-21T10:00:60Z"}}"#.to_owned(),
+            ),
+            (
+                r#"{"service":{"name":"api","instance":{"id":7}},"log":{"offset":3,"seq":"x","lineage":"l","junk":1}}"#
+                    .to_owned(),
+                r#"{"service":{"name":"api"},"log":{"offset":3,"lineage":"l"},"attributes":{"_raw":"L"}}"#.to_owned(),
+            ),
+        ] {
+            check(&source, "L", &expect, false);
+        }
+        assert_eq!(form(b"{\"a\":", b"L"), None);
+    }
+
+    #[test]
+    fn a_long_line_is_cut_at_a_character_and_says_so() {
+        let line = "ü".repeat(LEAF_MAX_BYTES);
+        let expect = format!(r#"{{"attributes":{{"_raw":"{}"}}}}"#, "ü".repeat(LEAF_MAX_BYTES / 2));
+        check("{}", &line, &expect, true);
+    }
+
+    #[test]
+    fn times_are_checked_to_the_day() {
+        for (text, expect) in [
+            ("2026-02-28T23:59:59Z", true),
+            ("2024-02-29T00:00:00.123456789Z", true),
+            ("2026-02-29T00:00:00Z", false),
+            ("2026-13-01T00:00:00Z", false),
+            ("1999-01-01T00:00:00Z", false),
+            ("2026-11-21T24:00:00Z", false),
+            ("2026-11-21T10:00:00.Z", false),
+            ("2026-11-21T10:00:00", false),
+            ("2026-11-21 10:00:00Z", false),
+            ("", false),
+            ("üüüüüüüüüüZ", false),
+        ] {
+            assert_eq!(is_time(text), expect, "{text}");
+        }
+    }
+}

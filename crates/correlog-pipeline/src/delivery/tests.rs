@@ -4,6 +4,8 @@ mod world;
 
 use self::world::{TestWorld, reply_of};
 use super::batch::Document;
+use super::counts::Trouble;
+use super::judge::Block;
 use super::{Delivery, Fate, Options, Settled};
 use crate::encode::Operation;
 use crate::ports::{Lost, NotSent, Now, Outcome};
@@ -175,4 +177,111 @@ fn a_reply_that_does_not_fit_settles_nothing() {
         let delivery = check(10, &mut world);
         assert_eq!(delivery.snapshot().counts.replies_bad, 1, "row {row}");
     }
+}
+
+/// A full refused file holds everything back and loses nothing (P1, P6); with room again it goes on.
+#[test]
+fn a_full_refused_file_holds_back() {
+    let mut world = TestWorld::default();
+    world.disk_room = 300;
+    world.each = Box::new(|_, _| Some((400, "mapper_parsing_exception")));
+    let mut delivery = Delivery::new(Options::default());
+    (0..5).for_each(|n| push(&mut delivery, 0, n));
+    delivery.flush();
+    let mut settled = Vec::new();
+    for step in 0..100 {
+        delivery.turn(at(step * 1000), &mut world, &mut settled);
+    }
+    assert!(settled.is_empty(), "nothing is settled that is not on disk");
+    assert_eq!(delivery.snapshot().trouble, Some(Trouble::RefusedFull));
+    assert!(delivery.held_bytes() > 0);
+    world.disk_room = usize::MAX;
+    for step in 100..200 {
+        delivery.turn(at(step * 1000), &mut world, &mut settled);
+    }
+    assert_eq!(settled.len(), 5);
+    assert_eq!(delivery.snapshot().trouble, None);
+    let mut ids: Vec<String> = world.refused().into_iter().map(|entry| entry.id).collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 5);
+}
+
+/// One index that takes nothing does not stop another, and holds no more than its share (P6).
+#[test]
+fn a_parked_lane_holds_its_share_and_the_others_go_on() {
+    let mut world = TestWorld::default();
+    world.each = Box::new(|id, _| id.starts_with("blocked").then_some((429, "cluster_block_exception")));
+    let mut delivery = Delivery::new(Options { in_flight_bytes: 400_000, ..Options::default() });
+    let mut settled = Vec::new();
+    let source = format!("{{\"message\":\"{}\"}}", "x".repeat(900));
+    let document = |index: &'static str, id: &'static str, n: u64| Document {
+        index,
+        id,
+        operation: Operation::Create,
+        span: Span { tail: TailId(0), start: n, next: n + 1 },
+        lineage: Lineage::default(),
+        source: source.as_bytes(),
+        line: source.as_bytes(),
+        replayed: true,
+    };
+    delivery.push(at(0), &document("app-logs-2026.11.20", "blocked", 0)).expect("the first is taken");
+    delivery.flush();
+    (1..4).for_each(|step| delivery.turn(at(step), &mut world, &mut settled));
+    assert_eq!(delivery.snapshot().parked.len(), 1);
+    let mut taken = 0;
+    while delivery.push(at(10), &document("app-logs-2026.11.20", "blocked", 1)).is_ok() {
+        taken += 1;
+    }
+    let share = delivery.snapshot().parked[0].bytes;
+    assert!((90_000..=101_000).contains(&share), "a quarter: {share} after {taken}");
+    for n in 0..500 {
+        delivery
+            .push(at(20 + n), &document("app-logs-2026.11.21", "open", n))
+            .expect("the other lane has room");
+        delivery.flush();
+        delivery.turn(at(20 + n), &mut world, &mut settled);
+        delivery.turn(at(20 + n), &mut world, &mut settled);
+    }
+    assert_eq!(settled.len(), 500);
+    world.each = Box::new(|_, _| None);
+    let end = run(&mut delivery, &mut world);
+    assert_eq!(end.len(), taken + 1, "when the block goes, what waited is stored");
+}
+
+#[test]
+fn lanes_beyond_the_limit_of_indices_wait_and_say_why() {
+    let mut world = TestWorld::default();
+    let mut delivery = Delivery::new(Options { indices_max: 1, ..Options::default() });
+    push(&mut delivery, 0, 1);
+    let mut settled = Vec::new();
+    let other = Document {
+        index: "app-logs-2026.11.22",
+        id: "other",
+        operation: Operation::Create,
+        span: Span { tail: TailId(0), start: 0, next: 1 },
+        lineage: Lineage::default(),
+        source: b"{}",
+        line: b"{}",
+        replayed: false,
+    };
+    delivery.push(at(0), &other).expect("its share is free");
+    delivery.flush();
+    (0..100).for_each(|step| delivery.turn(at(step * 60_000), &mut world, &mut settled));
+    assert_eq!(settled.len(), 1);
+    assert_eq!(delivery.snapshot().parked[0].block, Some(Block::TooManyIndices));
+}
+
+#[test]
+fn a_server_s_wish_to_wait_is_respected() {
+    let mut world = TestWorld::default();
+    world.script(|_, _| Outcome::Replied { status: 429, retry_after_ms: Some(7_000), reply: Vec::new() });
+    let mut delivery = Delivery::new(Options::default());
+    push(&mut delivery, 0, 1);
+    delivery.flush();
+    let mut settled = Vec::new();
+    (0..70).for_each(|step| delivery.turn(at(step * 100), &mut world, &mut settled));
+    assert_eq!((settled.len(), world.requests.len()), (0, 1), "nothing before 7 s");
+    (70..75).for_each(|step| delivery.turn(at(step * 100), &mut world, &mut settled));
+    assert_eq!(settled.len(), 1);
 }
