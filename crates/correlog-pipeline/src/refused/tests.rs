@@ -5,7 +5,7 @@ use super::*;
 fn entry(n: usize) -> Entry {
     Entry {
         reason: "mapping".to_owned(),
-        field: (n % 2 == 0).then(|| "duration_ms".to_owned()),
+        field: n.is_multiple_of(2).then(|| "duration_ms".to_owned()),
         index: "app-logs-2026.11.21".to_owned(),
         id: format!("id-{n}"),
         version: (n == 2).then_some(17),
