@@ -34,10 +34,73 @@ pub const RETRY_AFTER_MAX_MILLIS: u64 = 300_000;
 pub const REFUSED_MAX_BYTES: u64 = 1 << 30;
 /// The state file.
 pub const STATE_MAX_BYTES: u64 = 64 << 20;
+/// First lines of forgotten files whose generation numbers are remembered.
+pub const FORGOTTEN_MAX: usize = 65_536;
 /// New day indices one run may create.
 pub const NEW_INDICES_MAX: usize = 100;
 /// Leaves of keywords and of `attributes` are cut here; OpenSearch refuses a document with a 40 kB term.
 pub const LEAF_MAX_BYTES: usize = 8 << 10;
+/// What one turn reads from all files together.
+pub const TURN_READ_MAX_BYTES: usize = 2 << 20;
+/// Heads of new files read in one turn.
+pub const TURN_HEADS_MAX: usize = 256;
+/// Compressed files being inflated at once; each has a window of a line and a block.
+pub const INFLATERS_MAX: usize = 4;
+/// Longest wait between two listings of a group, hint or no hint.
+pub const RESCAN_MILLIS: u64 = 1_000;
+/// A rotated or unlinked file that has not changed for so long cannot grow any more.
+pub const GRACE_MILLIS: u64 = 5_000;
+/// A lineage whose bytes are nowhere to be found for so long has a hole: it is reported.
+pub const ORPHAN_MILLIS: u64 = 5_000;
+/// State of a file is dropped when complete listings have not shown it for so long in one process life.
+pub const FORGET_MILLIS: u64 = 3_600_000;
+/// The shortest pause between two saves of the checkpoint.
+pub const SAVE_MILLIS: u64 = 1_000;
+/// An idle pump looks at the files it follows this often even without a hint.
+pub const IDLE_MILLIS: u64 = 250;
+
+/// The limits one pump works under. The binary takes the defaults or the configuration's values, the simulator
+/// small ones, so that a short run meets every edge.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    pub in_flight_bytes: usize,
+    pub line_bytes: usize,
+    pub block_bytes: usize,
+    pub turn_read_bytes: usize,
+    pub turn_heads: usize,
+    pub open_files: usize,
+    pub inflaters: usize,
+    pub rescan_ms: u64,
+    pub grace_ms: u64,
+    pub orphan_ms: u64,
+    pub forget_ms: u64,
+    pub save_ms: u64,
+    pub idle_ms: u64,
+    pub retry_delay_ms: u64,
+    pub state_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            in_flight_bytes: IN_FLIGHT_MAX_BYTES,
+            line_bytes: LINE_MAX_BYTES,
+            block_bytes: READ_BLOCK_BYTES,
+            turn_read_bytes: TURN_READ_MAX_BYTES,
+            turn_heads: TURN_HEADS_MAX,
+            open_files: OPEN_FILES_MAX,
+            inflaters: INFLATERS_MAX,
+            rescan_ms: RESCAN_MILLIS,
+            grace_ms: GRACE_MILLIS,
+            orphan_ms: ORPHAN_MILLIS,
+            forget_ms: FORGET_MILLIS,
+            save_ms: SAVE_MILLIS,
+            idle_ms: IDLE_MILLIS,
+            retry_delay_ms: RETRY_DELAY_MAX_MILLIS,
+            state_bytes: STATE_MAX_BYTES,
+        }
+    }
+}
 
 const _: () = assert!(IN_FLIGHT_PARKED_LANE_MAX_BYTES <= IN_FLIGHT_PARKED_ALL_MAX_BYTES);
 const _: () = assert!(IN_FLIGHT_PARKED_ALL_MAX_BYTES < IN_FLIGHT_MAX_BYTES);
@@ -45,3 +108,7 @@ const _: () = assert!(LINE_MAX_BYTES <= BATCH_MAX_BYTES, "one line must fit into
 const _: () =
     assert!(BATCH_MAX_BYTES * CONCURRENCY_MAX <= IN_FLIGHT_MAX_BYTES, "the budget must feed every sender");
 const _: () = assert!(FINGERPRINT_MAX_BYTES <= READ_BLOCK_BYTES);
+const _: () = assert!(READ_BLOCK_BYTES <= TURN_READ_MAX_BYTES, "a turn must let one file read its block");
+const _: () = assert!(LINE_MAX_BYTES <= TURN_READ_MAX_BYTES && LINE_MAX_BYTES < IN_FLIGHT_MAX_BYTES);
+const _: () = assert!(INFLATERS_MAX < OPEN_FILES_MAX);
+const _: () = assert!(MARKER_MAX_BYTES <= READ_BLOCK_BYTES);
