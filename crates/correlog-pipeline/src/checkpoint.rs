@@ -23,15 +23,17 @@ pub struct Fingerprint {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub struct StemKey(pub [u8; 16]);
 
-/// Where and as what the file was seen last. Hints for finding it quickly; what it is is proven by its bytes.
+/// Where and as what the file was seen last: for people, and to spare a finished compressed file being inflated
+/// again at every start. Nothing is read on for a hint's sake.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Hint {
     pub path: Vec<u8>,
     pub device: u64,
     pub inode: u64,
     pub born_ns: Option<i64>,
-    /// The largest size seen, in decompressed bytes; tells how long a hole is when the file is gone.
+    /// As it is stored, compressed or not.
     pub size: u64,
+    pub modified_ns: i64,
 }
 
 /// A place whose following bytes could not be had.
@@ -55,6 +57,8 @@ pub struct Entry {
     /// The hash of the first bytes up to 4 KiB, as far as they were read: tells a short copy from a new generation.
     pub prefix: Marker,
     pub hint: Hint,
+    /// The largest size seen, in decompressed bytes; tells how long a hole is when the file is gone.
+    pub size: u64,
     /// It was read to an end that could not grow any more.
     pub finished: bool,
     pub hole: Option<Hole>,

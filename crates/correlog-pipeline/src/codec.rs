@@ -93,6 +93,8 @@ fn put_entry(out: &mut Vec<u8>, entry: &Entry) {
     out.extend_from_slice(&entry.hint.inode.to_le_bytes());
     put_option(out, entry.hint.born_ns.map(i64::to_le_bytes));
     out.extend_from_slice(&entry.hint.size.to_le_bytes());
+    out.extend_from_slice(&entry.hint.modified_ns.to_le_bytes());
+    out.extend_from_slice(&entry.size.to_le_bytes());
     out.push(u8::from(entry.finished));
     put_option(out, entry.hole.map(|hole| hole.from.to_le_bytes()));
     put_option(out, entry.hole.and_then(|hole| hole.len).map(u64::to_le_bytes));
@@ -185,6 +187,7 @@ impl Reader<'_> {
             place: self.place()?,
             prefix: self.marker()?,
             hint: self.hint()?,
+            size: self.u64()?,
             finished: self.flag()?,
             hole: self.hole()?,
             refused: self.u64()?,
@@ -200,6 +203,7 @@ impl Reader<'_> {
             inode: self.u64()?,
             born_ns: self.option()?.map(i64::from_le_bytes),
             size: self.u64()?,
+            modified_ns: self.array().map(i64::from_le_bytes)?,
         })
     }
 
@@ -210,7 +214,8 @@ impl Reader<'_> {
     }
 
     fn checkpoint(&mut self) -> Option<Checkpoint> {
-        let mut checkpoint = Checkpoint { sequence: self.u64()?, ..Checkpoint::default() };
+        let mut checkpoint = Checkpoint::default();
+        checkpoint.sequence = self.u64()?;
         if self.u64()? != self.bytes.len() as u64 {
             return None;
         }

@@ -137,14 +137,14 @@ impl Catalog {
         let inode = (listed.stat.device, listed.stat.inode);
         if let Some(id) = self.by_inode.get(&inode).copied()
             && let Some(seen) = self.files.get_mut(&id)
+            && seen.stat.born_ns == listed.stat.born_ns
+            && !seen.gone
         {
-            if seen.stat.born_ns == listed.stat.born_ns && !seen.gone {
-                // Another group's file stays that group's; a second name of this listing changes nothing.
-                if seen.group == group && seen.listing != self.listings {
-                    seen.refresh(listed, name, self.listings, now_ms);
-                }
-                return matches!(seen.standing, Standing::New { .. }).then_some(id);
+            // Another group's file stays that group's; a second name of this listing changes nothing.
+            if seen.group == group && seen.listing != self.listings {
+                seen.refresh(listed, name, self.listings, now_ms);
             }
+            return matches!(seen.standing, Standing::New { .. }).then_some(id);
         }
         let id = FileId(self.next);
         self.next = self.next.checked_add(1).expect("four billion files in one process life");

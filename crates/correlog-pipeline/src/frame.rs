@@ -45,7 +45,7 @@ impl<'a> Frames<'a> {
     }
 
     /// The unterminated rest as a line of its own: for a file that cannot grow any more.
-    pub fn last(&mut self) -> Option<Piece<'a>> {
+    pub fn unterminated(&mut self) -> Option<Piece<'a>> {
         let rest = std::mem::take(&mut self.rest);
         let start = self.offset;
         self.offset += rest.len() as u64;

@@ -5,11 +5,35 @@
 //! Read the modules in this order; it is the way a line goes.
 #![forbid(unsafe_code)]
 
+pub mod pump;
+
+pub mod config;
 pub mod limits;
+pub mod notice;
 pub mod ports;
 pub mod span;
 
+mod compare;
+pub mod discover;
+mod follow;
+pub mod frame;
+pub mod head;
+pub mod lineage;
+pub mod overlong;
+mod recognise;
+pub mod roster;
+pub mod source;
+pub mod tail;
+pub mod watch;
+
 pub mod encode;
+pub mod feed;
 
 pub mod delivery;
 pub mod refused;
+
+pub mod checkpoint;
+pub mod codec;
+pub mod ledger;
+pub mod place;
+pub mod store;

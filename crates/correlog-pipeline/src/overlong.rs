@@ -31,7 +31,14 @@ pub struct Ended {
 
 impl Overlong {
     pub fn new(start: u64) -> Overlong {
-        Overlong { start, at: start, hasher: blake3::Hasher::new(), last_bytes: Vec::new(), is_at_end: false, ended: None }
+        Overlong {
+            start,
+            at: start,
+            hasher: blake3::Hasher::new(),
+            last_bytes: Vec::new(),
+            is_at_end: false,
+            ended: None,
+        }
     }
 
     /// How far it has been read.
@@ -48,7 +55,11 @@ impl Overlong {
     ///
     /// # Errors
     /// What reading answers; nothing is forgotten then.
-    pub fn read_on(&mut self, source: &mut Source, visit: &mut Visit<'_>) -> Result<Option<Ended>, ReadFault> {
+    pub fn read_on(
+        &mut self,
+        source: &mut Source,
+        visit: &mut Visit<'_>,
+    ) -> Result<Option<Ended>, ReadFault> {
         if self.ended.is_some() {
             return Ok(self.ended.clone());
         }

@@ -72,7 +72,7 @@ impl Marker {
 
     /// `before` must be the `len` bytes before the offset.
     pub fn holds(&self, before: &[u8]) -> bool {
-        before.len() == self.len as usize && hash16(before) == self.hash
+        before.len() == self.len as usize && (before.is_empty() || hash16(before) == self.hash)
     }
 }
 

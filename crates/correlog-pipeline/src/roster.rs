@@ -99,7 +99,9 @@ impl Roster {
 
     /// An older sibling still has something to read: it goes first.
     pub fn waits_for_older(&self, id: TailId, stem: StemKey) -> bool {
-        let Some(siblings) = self.by_stem.get(&stem).filter(|siblings| siblings.len() > 1) else { return false };
+        let Some(siblings) = self.by_stem.get(&stem).filter(|siblings| siblings.len() > 1) else {
+            return false;
+        };
         let Some(own) = self.get(id).and_then(|tail| self.age(tail)) else { return false };
         siblings.iter().filter(|sibling| **sibling != id).any(|sibling| {
             let older = self.get(*sibling).filter(|tail| tail.queued);
@@ -153,7 +155,7 @@ impl Roster {
     pub fn close(&mut self, id: TailId, files: &mut dyn Files) {
         let Some(tail) = self.get_mut(id) else { return };
         if let Some(open) = tail.open.take() {
-            files.close(open.source.handle());
+            open.source.close(files);
             self.open.remove(&open.used);
         }
     }

@@ -24,8 +24,8 @@ impl Source {
         Source { handle }
     }
 
-    pub const fn handle(&self) -> Handle {
-        self.handle
+    pub fn close(self, files: &mut dyn Files) {
+        files.close(self.handle);
     }
 
     pub fn stat(&self, files: &mut dyn Files) -> Result<Stat, ReadFault> {

@@ -9,6 +9,7 @@ use crate::checkpoint::Checkpoint;
 use crate::codec::{self, Unfit};
 use crate::limits::STATE_MAX_BYTES;
 use crate::ports::{Disk, DiskFault};
+use crate::pump::Stop;
 
 pub const SLOTS: [&str; 2] = ["state-a", "state-b"];
 const FRESH_PREFIX: &str = "state-new-";
@@ -81,11 +82,10 @@ impl Store {
             match slot {
                 None => {}
                 Some(Err(why)) => faults.push(SlotFault { slot: SLOTS[at], why }),
-                Some(Ok(found)) => {
-                    if best.as_ref().is_none_or(|(_, best)| best.sequence < found.sequence) {
-                        best = Some((at, found));
-                    }
+                Some(Ok(found)) if best.as_ref().is_none_or(|(_, best)| best.sequence < found.sequence) => {
+                    best = Some((at, found));
                 }
+                Some(Ok(_)) => {}
             }
         }
         if let Some((at, checkpoint)) = best {
@@ -98,12 +98,18 @@ impl Store {
     }
 
     /// Sets unusable slots aside under another name, so that a person can look at them.
-    pub fn set_aside(&mut self, disk: &mut dyn Disk, faults: &[SlotFault]) {
+    ///
+    /// # Errors
+    /// When one could not be read at all: it may be whole, and going on would overwrite it.
+    pub fn set_aside(&mut self, disk: &mut dyn Disk, faults: &[SlotFault]) -> Result<(), Stop> {
         for fault in faults {
-            let aside = format!("{}.corrupt", fault.slot);
+            if let SlotFaultKind::Unreadable(fault) = fault.why {
+                return Err(Stop::Unreadable(fault));
+            }
             // Best effort: the slot is overwritten by a later save in any case.
-            let _ = disk.rename(fault.slot, &aside);
+            let _ = disk.rename(fault.slot, &format!("{}.corrupt", fault.slot));
         }
+        Ok(())
     }
 
     /// Saves under the next sequence number.

@@ -5,7 +5,7 @@
 //! under us is noticed before a byte of it is believed. Unterminated bytes are not kept in memory between visits:
 //! they are read again when more has come, so that ten thousand half-written lines cost nothing.
 
-use crate::checkpoint::Fingerprint;
+use crate::checkpoint::{Entry, Fingerprint};
 use crate::discover::FileId;
 use crate::encode::{Line, Shape};
 use crate::frame::{Frames, Piece, beginning};
@@ -85,6 +85,8 @@ pub struct Tail {
     pub queued: bool,
     /// The largest size seen, in decompressed bytes.
     pub size: u64,
+    /// Bytes behind the last whole line when its file was last read to its end.
+    pub waiting: u64,
     /// It had no file since.
     pub orphan_since_ms: Option<u64>,
     pub finished: bool,
@@ -107,7 +109,10 @@ pub enum Visited {
     /// Bytes were taken; there may be more.
     More,
     /// The end; the bytes behind the last whole line wait.
-    End { stat: Stat, waiting: u64 },
+    End {
+        stat: Stat,
+        waiting: u64,
+    },
     /// The outlet has no room.
     Held,
     /// The bytes before the offset, or the first line, are not what they were.
@@ -142,6 +147,31 @@ pub struct Outcome {
 }
 
 impl Tail {
+    /// Goes on where the checkpoint stands.
+    pub fn new(id: TailId, lineage: Lineage, entry: &Entry, group: Option<usize>) -> Tail {
+        Tail {
+            id,
+            lineage,
+            group,
+            fingerprint: entry.fingerprint,
+            path: String::from_utf8_lossy(&entry.hint.path).into_owned(),
+            members: Vec::new(),
+            open: None,
+            head: entry.place,
+            ledger: Ledger::new(entry.place.offset),
+            prefix: entry.prefix,
+            overlong: None,
+            replay_until: 0,
+            paused: None,
+            queued: false,
+            size: entry.size.max(entry.place.offset),
+            waiting: 0,
+            orphan_since_ms: None,
+            finished: entry.finished,
+            lines: Lines::default(),
+        }
+    }
+
     /// One visit: at most a block, or one long line.
     ///
     /// # Panics
@@ -177,7 +207,12 @@ impl Tail {
     }
 
     /// Reads the marker's bytes and up to `block` behind them. `None`: the marker does not hold.
-    fn fetch(&self, open: &mut Open, visit: &mut Visit<'_>, block: usize) -> Result<Option<usize>, ReadFault> {
+    fn fetch(
+        &self,
+        open: &mut Open,
+        visit: &mut Visit<'_>,
+        block: usize,
+    ) -> Result<Option<usize>, ReadFault> {
         let marker = self.head.marker.len as usize;
         visit.buffer.resize(marker + block, 0);
         let from = self.head.offset - u64::from(self.head.marker.len);
@@ -186,7 +221,12 @@ impl Tail {
         Ok(holds.then_some(got))
     }
 
-    fn read_lines(&mut self, open: &mut Open, visit: &mut Visit<'_>, stat: Stat) -> Result<Visited, ReadFault> {
+    fn read_lines(
+        &mut self,
+        open: &mut Open,
+        visit: &mut Visit<'_>,
+        stat: Stat,
+    ) -> Result<Visited, ReadFault> {
         let mut block = visit.limits.block_bytes;
         loop {
             let Some(got) = self.fetch(open, visit, block)? else { return Ok(Visited::Rewritten) };
@@ -220,7 +260,7 @@ impl Tail {
         loop {
             let (piece, shape) = match frames.next() {
                 Some(piece) => (piece, Shape::Whole),
-                None if is_final => match frames.last() {
+                None if is_final => match frames.unterminated() {
                     Some(piece) => (piece, Shape::Unterminated),
                     None => break,
                 },
@@ -302,7 +342,12 @@ impl Tail {
     }
 
     /// When the block ended in NUL bytes a hole may follow: it is stepped over without being read.
-    fn pass_hole(&mut self, open: &mut Open, visit: &mut Visit<'_>, stat: Stat) -> Result<Visited, ReadFault> {
+    fn pass_hole(
+        &mut self,
+        open: &mut Open,
+        visit: &mut Visit<'_>,
+        stat: Stat,
+    ) -> Result<Visited, ReadFault> {
         let marker = self.head.marker;
         if marker.len == 0 || marker != Marker::of_zeros(u64::from(marker.len)) {
             return Ok(Visited::More);
@@ -318,7 +363,12 @@ impl Tail {
         Ok(Visited::More)
     }
 
-    fn read_overlong(&mut self, open: &mut Open, visit: &mut Visit<'_>, stat: Stat) -> Result<Visited, ReadFault> {
+    fn read_overlong(
+        &mut self,
+        open: &mut Open,
+        visit: &mut Visit<'_>,
+        stat: Stat,
+    ) -> Result<Visited, ReadFault> {
         let Some(_) = self.fetch(open, visit, 0)? else {
             self.overlong = None;
             return Ok(Visited::Rewritten);
@@ -349,5 +399,14 @@ impl Tail {
         self.head.offset = end.next;
         self.head.marker = Marker::of(&end.last_bytes);
         Ok(Visited::More)
+    }
+}
+
+impl Lines {
+    pub fn add(&mut self, other: &Lines) {
+        self.read += other.read;
+        self.stored += other.stored;
+        self.refused += other.refused;
+        self.skipped += other.skipped;
     }
 }

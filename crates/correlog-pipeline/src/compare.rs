@@ -1,0 +1,100 @@
+//! Whether a file carries a lineage whose first line it shares. It reads beginnings and ends, never whole files.
+//!
+//! The rule of fields.md §3 is: one lineage if and only if the shorter file is a byte prefix of the longer. Comparing
+//! all bytes would read every large file twice; the first 64 KiB and the last 4 KiB of the shorter one decide.
+//! One case is taken out of the rule: a newer file that is strictly shorter is a new generation that begins alike,
+//! for a copy is never newer than what it was copied from.
+
+use crate::discover::FileId;
+use crate::limits::{FINGERPRINT_MAX_BYTES, MARKER_MAX_BYTES};
+use crate::place::{Marker, Place};
+use crate::ports::{Files, World};
+use crate::pump::Pump;
+use crate::source::{ReadFault, Source};
+use crate::span::TailId;
+
+/// Whether `file` carries what `tail` reads.
+pub(crate) fn is_same(
+    pump: &mut Pump,
+    file: FileId,
+    tail: TailId,
+    world: &mut dyn World,
+) -> Result<bool, ReadFault> {
+    let (mut source, stat) = pump.open_file(file, world)?;
+    let answer = with_source(pump, file, (&mut source, stat.size), tail, world);
+    source.close(world);
+    answer
+}
+
+fn with_source(
+    pump: &mut Pump,
+    file: FileId,
+    (source, size): (&mut Source, u64),
+    id: TailId,
+    world: &mut dyn World,
+) -> Result<bool, ReadFault> {
+    let Some(tail) = pump.roster.get(id) else { return Ok(false) };
+    let (head, prefix) = (tail.head, tail.prefix);
+    for member in tail.members.clone() {
+        let Ok((mut other, stat)) = pump.open_file(member, world) else { continue };
+        let answer = between(&head, source, size, &mut other, stat.size, world);
+        other.close(world);
+        if let Some(is_prefix) = answer? {
+            let is_newer = age(pump, file) > age(pump, member);
+            let is_older = age(pump, file) < age(pump, member);
+            let restarts = (is_newer && size < stat.size) || (is_older && stat.size < size);
+            return Ok(is_prefix && !restarts);
+        }
+    }
+    if size >= head.offset {
+        return stands(&head, source, world);
+    }
+    if size >= u64::from(prefix.len) {
+        let mut bytes = vec![0; prefix.len as usize];
+        let got = source.read(world, 0, &mut bytes)?;
+        return Ok(prefix.holds(&bytes[..got]) && is_rotated(pump, file));
+    }
+    Ok(is_rotated(pump, file))
+}
+
+fn age(pump: &Pump, file: FileId) -> Option<&crate::lineage::Age> {
+    pump.roster.catalog.get(file).map(|seen| &seen.name.age)
+}
+
+fn is_rotated(pump: &Pump, file: FileId) -> bool {
+    age(pump, file).is_some_and(|age| *age != crate::lineage::Age::Live)
+}
+
+/// The bytes before the place are in the file.
+fn stands(head: &Place, source: &mut Source, files: &mut dyn Files) -> Result<bool, ReadFault> {
+    let Marker { len, .. } = head.marker;
+    let mut bytes = vec![0; len as usize];
+    let got = source.read(files, head.offset - u64::from(len), &mut bytes)?;
+    Ok(head.marker.holds(&bytes[..got]))
+}
+
+/// Whether the shorter of two files is where the longer one begins. `None`: the other is no longer what the lineage
+/// was read from, so it proves nothing.
+fn between(
+    head: &Place,
+    source: &mut Source,
+    size: u64,
+    other: &mut Source,
+    other_size: u64,
+    files: &mut dyn Files,
+) -> Result<Option<bool>, ReadFault> {
+    if other_size < head.offset || !stands(head, other, files)? {
+        return Ok(None);
+    }
+    let shorter = size.min(other_size);
+    let beginning = usize::try_from(shorter).unwrap_or(usize::MAX).min(FINGERPRINT_MAX_BYTES);
+    let end = usize::try_from(shorter).unwrap_or(usize::MAX).min(MARKER_MAX_BYTES);
+    for (from, len) in [(0, beginning), (shorter - end as u64, end)] {
+        let (mut one, mut two) = (vec![0; len], vec![0; len]);
+        let got = source.read(files, from, &mut one)?;
+        if other.read(files, from, &mut two)? != got || one[..got] != two[..got] {
+            return Ok(Some(false));
+        }
+    }
+    Ok(Some(true))
+}

@@ -1,0 +1,61 @@
+//! The first non-blank line of a file: what it is recognised by. It knows no other file.
+
+use crate::checkpoint::Fingerprint;
+use crate::limits::FINGERPRINT_MAX_BYTES;
+use crate::place::hash16;
+use crate::ports::Files;
+use crate::source::{ReadFault, Source};
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Head {
+    Line(Fingerprint),
+    /// There is no whole line yet.
+    Young,
+    /// Nothing but blanks up to here so far: call again.
+    Blank {
+        looked: u64,
+    },
+    /// The byte order mark of UTF-16.
+    Utf16,
+}
+
+/// Looks at one block from `looked` on.
+///
+/// # Errors
+/// What reading answers.
+pub fn head(
+    source: &mut Source,
+    files: &mut dyn Files,
+    looked: u64,
+    is_final: bool,
+    buffer: &mut Vec<u8>,
+) -> Result<Head, ReadFault> {
+    buffer.resize(FINGERPRINT_MAX_BYTES, 0);
+    let got = source.read(files, looked, buffer)?;
+    if looked == 0 && (buffer[..got].starts_with(b"\xff\xfe") || buffer[..got].starts_with(b"\xfe\xff")) {
+        return Ok(Head::Utf16);
+    }
+    let is_end = got < FINGERPRINT_MAX_BYTES;
+    let is_blank = |byte: &u8| *byte == 0 || byte.is_ascii_whitespace();
+    let Some(blanks) = buffer[..got].iter().position(|byte| !is_blank(byte)) else {
+        if is_end {
+            return Ok(Head::Young);
+        }
+        let at = looked + got as u64;
+        let data = source.next_data(files, at)?;
+        return Ok(data.map_or(Head::Young, |looked| Head::Blank { looked }));
+    };
+    let at = looked + blanks as u64;
+    if blanks > 0 {
+        buffer.resize(FINGERPRINT_MAX_BYTES, 0);
+    }
+    let got = if blanks > 0 { source.read(files, at, buffer)? } else { got };
+    let line = &buffer[..got];
+    let end = match memchr::memchr(b'\n', line) {
+        Some(end) => end,
+        None if got == FINGERPRINT_MAX_BYTES || (is_final && got > 0) => got,
+        None => return Ok(Head::Young),
+    };
+    let len = u32::try_from(end).expect("a fingerprint is at most 64 KiB");
+    Ok(Head::Line(Fingerprint { at, len, hash: hash16(&line[..end]) }))
+}

@@ -1,0 +1,211 @@
+//! What listings change for those who are followed: what is gone, what cannot grow any more, what is forgotten.
+//! It reads no bytes.
+
+use crate::checkpoint::Hole;
+use crate::discover::{FileId, Standing};
+use crate::notice::Notice;
+use crate::ports::{Now, World};
+use crate::pump::Pump;
+use crate::span::TailId;
+
+/// How the listings of one group go.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct GroupWatch {
+    /// The hash of its name: state belongs to it.
+    pub key: u64,
+    pub next_ms: u64,
+    /// Listings so far, and those without a fault.
+    pub listings: u64,
+    pub complete: u64,
+    /// The last one had a fault.
+    pub faults: u64,
+}
+
+impl GroupWatch {
+    pub const fn new(key: u64) -> GroupWatch {
+        GroupWatch { key, next_ms: 0, listings: 0, complete: 0, faults: 0 }
+    }
+}
+
+impl Pump {
+    /// Lists one group when it is due; answers whether it did.
+    pub(crate) fn list(&mut self, now: Now, world: &mut dyn World) -> bool {
+        if world.hint() {
+            self.hurry(now);
+        }
+        let due = self.groups.iter().position(|group| group.next_ms <= now.mono_ms);
+        let Some(group) = due else { return false };
+        let listing = world.list(group);
+        let is_first = self.is_first_start && self.groups[group].complete == 0;
+        self.notices.extend(listing.faults.iter().map(|(_, fault)| Notice::List(*fault)));
+        let watch = &mut self.groups[group];
+        watch.next_ms = now.mono_ms + self.config.limits.rescan_ms;
+        watch.listings += 1;
+        watch.faults = listing.faults.len() as u64;
+        let config = &self.config.groups[group];
+        let start_at_end = is_first && config.start_at_end;
+        let changes = self.roster.catalog.update(group, listing, config.sole.as_ref(), now.mono_ms);
+        watch.complete += u64::from(changes.complete);
+        for file in changes.gone {
+            self.gone(file);
+        }
+        self.ask_for(changes.appeared, start_at_end);
+        self.refresh(group);
+        true
+    }
+
+    /// Something changed: every group is listed soon.
+    pub(crate) fn hurry(&mut self, now: Now) {
+        let soon = self.config.limits.idle_ms.min(self.config.limits.rescan_ms);
+        for group in &mut self.groups {
+            let last = group.next_ms.saturating_sub(self.config.limits.rescan_ms);
+            group.next_ms = group.next_ms.min(now.mono_ms.max(last + soon));
+        }
+    }
+
+    /// Queues files to be recognised, oldest sibling first.
+    fn ask_for(&mut self, mut appeared: Vec<FileId>, first: bool) {
+        let catalog = &mut self.roster.catalog;
+        if first {
+            for file in &appeared {
+                if let Some(seen) = catalog.get_mut(*file) {
+                    seen.first = true;
+                }
+            }
+        }
+        self.unknown.retain(|file| !appeared.contains(file));
+        appeared.sort_by_cached_key(|file| {
+            catalog.get(*file).map(|seen| (seen.name.stem, seen.name.age.clone(), seen.name.compressed))
+        });
+        self.unknown.extend(appeared);
+    }
+
+    /// Tails whose files changed have something to read.
+    fn refresh(&mut self, group: usize) {
+        let changed: Vec<TailId> = self
+            .roster
+            .catalog
+            .iter()
+            .filter(|(_, seen)| seen.group == group && !seen.is_exhausted())
+            .filter_map(|(_, seen)| match seen.standing {
+                Standing::Member(tail) => Some(tail),
+                _ => None,
+            })
+            .collect();
+        for tail in changed {
+            self.roster.enqueue(tail);
+        }
+    }
+
+    /// No name leads to it any more. An open handle still does.
+    fn gone(&mut self, file: FileId) {
+        let Some(seen) = self.roster.catalog.get(file) else { return };
+        let Standing::Member(id) = seen.standing else {
+            self.roster.catalog.remove(file);
+            return;
+        };
+        let is_open =
+            self.roster.get(id).is_some_and(|tail| tail.open.as_ref().is_some_and(|open| open.file == file));
+        if is_open {
+            self.roster.enqueue(id);
+        } else {
+            self.leave(id, file);
+        }
+    }
+
+    fn leave(&mut self, id: TailId, file: FileId) {
+        if let Some(tail) = self.roster.get_mut(id) {
+            tail.members.retain(|member| *member != file);
+        }
+        self.roster.catalog.remove(file);
+    }
+
+    /// What time alone changes: ends of files that cannot grow, lineages without files, state to be dropped.
+    pub(crate) fn watch(&mut self, now: Now, world: &mut dyn World) {
+        for id in self.roster.ids() {
+            self.watch_one(id, now, world);
+        }
+    }
+
+    fn watch_one(&mut self, id: TailId, now: Now, world: &mut dyn World) {
+        let Some(tail) = self.roster.get(id) else { return };
+        let Some(file) = tail.open.as_ref().map(|open| open.file).or(tail.members.first().copied()) else {
+            return self.orphan(id, now);
+        };
+        let Some(seen) = self.roster.catalog.get(file) else { return };
+        if !seen.is_exhausted() {
+            if seen.retry_ms <= now.mono_ms && !tail.queued {
+                self.roster.enqueue(id);
+            }
+            return;
+        }
+        if !self.is_final(file, now) {
+            if seen.gone {
+                self.look_again(id, file);
+            }
+            return;
+        }
+        if tail.waiting > 0 && !tail.finished {
+            return self.look_again(id, file);
+        }
+        self.finish(id, file, world);
+    }
+
+    /// Visits the end of a file again: nothing lists it any more, or what waits there is now a line.
+    fn look_again(&mut self, id: TailId, file: FileId) {
+        if let Some(seen) = self.roster.catalog.get_mut(file) {
+            seen.exhausted = None;
+        }
+        self.roster.enqueue(id);
+    }
+
+    /// Read to an end that cannot grow.
+    fn finish(&mut self, id: TailId, file: FileId, world: &mut dyn World) {
+        let Some((tail, catalog)) = self.roster.split(id) else { return };
+        if !tail.finished {
+            tail.finished = true;
+            let entry = self.checkpoint.get_mut(tail.lineage).expect("every tail has its entry");
+            if !entry.finished {
+                entry.finished = true;
+                self.dirty = true;
+            }
+        }
+        let is_gone = catalog.get(file).is_some_and(|seen| seen.gone);
+        if tail.open.is_some() {
+            self.roster.close(id, world);
+        }
+        if is_gone {
+            self.leave(id, file);
+        }
+    }
+
+    /// It has no file. After a while that is a hole, after a long while it is forgotten.
+    fn orphan(&mut self, id: TailId, now: Now) {
+        let limits = self.config.limits;
+        let Some(tail) = self.roster.get_mut(id) else { return };
+        let Some(group) = tail.group else { return };
+        let since = *tail.orphan_since_ms.get_or_insert(now.mono_ms);
+        // What a faulty listing does not show is not gone.
+        if self.groups[group].faults > 0 || self.groups[group].complete == 0 {
+            tail.orphan_since_ms = Some(now.mono_ms);
+            return;
+        }
+        let entry = self.checkpoint.get_mut(tail.lineage).expect("every tail has its entry");
+        let waited = now.mono_ms.saturating_sub(since);
+        if waited >= limits.orphan_ms && entry.hole.is_none() && !tail.finished {
+            let unread = tail.size.saturating_sub(tail.head.offset);
+            let len = (unread > 0).then_some(unread);
+            entry.hole = Some(Hole { from: tail.head.offset, len });
+            self.notices.push(Notice::Hole(len));
+            self.dirty = true;
+        }
+        if waited >= limits.forget_ms && tail.ledger.is_settled() {
+            let (lineage, stem) = (tail.lineage, entry.stem);
+            let gone = self.roster.remove(id, stem).expect("it was just there");
+            self.totals.lines.add(&gone.lines);
+            self.checkpoint.forget(lineage);
+            self.notices.push(Notice::Forgotten);
+            self.dirty = true;
+        }
+    }
+}
