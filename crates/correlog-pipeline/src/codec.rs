@@ -4,6 +4,7 @@
 //! is not guessed at. The checksum is BLAKE3, so that a cut, zeroed or flipped file is never taken for a whole one.
 
 use crate::checkpoint::{Checkpoint, Entry, Fingerprint, Forgotten, Hint, Hole, StemKey};
+use crate::encode::Time;
 use crate::place::{Marker, Place, Skips};
 use crate::span::Lineage;
 
@@ -106,7 +107,7 @@ fn put_place(out: &mut Vec<u8>, place: &Place) {
     out.extend_from_slice(&place.offset.to_le_bytes());
     put_marker(out, place.marker);
     out.extend_from_slice(&place.doc_end.to_le_bytes());
-    put_option(out, place.last_time_ms.map(i64::to_le_bytes));
+    put_option(out, place.last_time.map(|time| time.nanos().to_le_bytes()));
     for bytes in place.skips.0 {
         out.extend_from_slice(&bytes.to_le_bytes());
     }
@@ -169,13 +170,20 @@ impl Reader<'_> {
             offset: self.u64()?,
             marker: self.marker()?,
             doc_end: self.u64()?,
-            last_time_ms: self.option()?.map(i64::from_le_bytes),
+            last_time: self.time()?,
             skips: Skips::default(),
         };
         for bytes in &mut place.skips.0 {
             *bytes = self.u64()?;
         }
         (place.doc_end <= place.offset && u64::from(place.marker.len) <= place.offset).then_some(place)
+    }
+
+    fn time(&mut self) -> Option<Option<Time>> {
+        match self.option()? {
+            None => Some(None),
+            Some(nanos) => Time::from_nanos(i64::from_le_bytes(nanos)).map(Some),
+        }
     }
 
     fn entry(&mut self) -> Option<Entry> {

@@ -2,10 +2,13 @@
 
 use std::path::PathBuf;
 
+use correlog_schema::index::Family;
+
+use crate::encode::Settings;
 use crate::limits::Limits;
 
 /// One `[[logs]]` entry, as far as reading goes; its number is the group of the `Files` port.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Group {
     /// Its name in the configuration; state belongs to it.
     pub name: String,
@@ -15,6 +18,8 @@ pub struct Group {
     pub start_at_end: bool,
     /// Lines older than this are a counted skip.
     pub max_age_ms: Option<u64>,
+    /// How its lines become documents.
+    pub encode: Settings,
 }
 
 /// How long the pump runs.
@@ -27,9 +32,24 @@ pub enum Mode {
     Once,
 }
 
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Config {
     pub groups: Vec<Group>,
     pub limits: Limits,
     pub mode: Mode,
+    /// Of the indices of log lines and of workflow records.
+    pub logs_prefix: String,
+    pub workflow_prefix: String,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            groups: Vec::new(),
+            limits: Limits::default(),
+            mode: Mode::Follow,
+            logs_prefix: Family::Logs.default_prefix().to_owned(),
+            workflow_prefix: Family::Workflow.default_prefix().to_owned(),
+        }
+    }
 }

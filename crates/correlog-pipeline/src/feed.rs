@@ -1,50 +1,119 @@
 //! Between the reader and the delivery: a line is encoded, and what came of it is handed on. It keeps no position.
 
-use base64::Engine as _;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use correlog_schema::index::Family;
+
+use crate::config::{Config, Group};
 use crate::delivery::Delivery;
 use crate::delivery::batch::Document;
-use crate::encode::{Line, Operation};
+use crate::encode::{Encoded, Encoder, IndexKey, Line, Refusal, Rejected, Time};
 use crate::ports::Now;
+use crate::refused;
 use crate::tail::{Offer, Outlet};
 
-/// What lines are given to in one turn.
-pub struct Feed<'a> {
-    pub now: Now,
-    pub delivery: &'a mut Delivery,
-    pub document: &'a mut Vec<u8>,
+/// Names of indices kept at hand; each is a day of a family.
+const NAMES_MAX: usize = 256;
+
+/// What is reused from line to line.
+#[derive(Debug)]
+pub struct Desk {
+    /// One for each group.
+    encoders: Vec<Encoder>,
+    logs_prefix: String,
+    workflow_prefix: String,
+    names: BTreeMap<IndexKey, Arc<str>>,
+    document: Vec<u8>,
 }
 
-impl std::fmt::Debug for Feed<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Feed").finish_non_exhaustive()
+impl Desk {
+    pub fn new(config: &Config) -> Desk {
+        Desk {
+            encoders: config.groups.iter().map(|group| Encoder::new(group.encode.clone())).collect(),
+            logs_prefix: config.logs_prefix.clone(),
+            workflow_prefix: config.workflow_prefix.clone(),
+            names: BTreeMap::new(),
+            document: Vec::new(),
+        }
+    }
+
+    fn name(&mut self, key: IndexKey) -> Arc<str> {
+        if let Some(name) = self.names.get(&key) {
+            return name.clone();
+        }
+        if self.names.len() >= NAMES_MAX {
+            self.names.clear();
+        }
+        let prefix = match key.family {
+            Family::Logs => &self.logs_prefix,
+            Family::Workflow => &self.workflow_prefix,
+        };
+        let name: Arc<str> = key.place.index_name(prefix).into();
+        self.names.insert(key, name.clone());
+        name
     }
 }
 
+/// What the lines of one visit are given to.
+#[derive(Debug)]
+pub struct Feed<'a> {
+    pub now: Now,
+    pub group: usize,
+    pub config: &'a Group,
+    pub desk: &'a mut Desk,
+    pub delivery: &'a mut Delivery,
+}
+
 impl Outlet for Feed<'_> {
-    fn offer(&mut self, line: &Line<'_>, last_time_ms: Option<i64>, replayed: bool) -> Offer {
-        self.document.clear();
-        self.document.extend_from_slice(b"{\"message\":");
-        let text = String::from_utf8_lossy(line.bytes);
-        serde_json::to_writer(&mut *self.document, &text).expect("a string is JSON and a Vec takes it");
-        self.document.push(b'}');
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(&line.lineage.0);
-        hasher.update(&line.span.start.to_be_bytes());
-        hasher.update(line.bytes);
-        let id = base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(&hasher.finalize().as_bytes()[..15]);
+    fn offer(&mut self, line: &Line<'_>, replayed: bool) -> Offer {
+        let mut source = std::mem::take(&mut self.desk.document);
+        source.clear();
+        let offer = match self.desk.encoders[self.group].encode(line, &mut source) {
+            Ok(encoded) => self.document(line, &encoded, &source, replayed),
+            Err(Rejected::Skip(_)) => Offer::Blank,
+            Err(Rejected::Refusal(refusal)) => self.refuse(line, refusal),
+        };
+        self.desk.document = source;
+        offer
+    }
+}
+
+impl Feed<'_> {
+    fn document(&mut self, line: &Line<'_>, encoded: &Encoded, source: &[u8], replayed: bool) -> Offer {
+        let last_time = encoded.time.or(line.earlier);
+        if self.is_expired(encoded.time) {
+            return Offer::Expired { last_time };
+        }
+        let index = self.desk.name(encoded.index);
         let document = Document {
-            index: "app-logs-undated",
-            id: &id,
-            operation: Operation::Create,
+            index: &index,
+            id: encoded.id.as_str(),
+            operation: encoded.operation,
             span: line.span,
             lineage: line.lineage,
-            source: self.document,
+            source,
             line: line.bytes,
             replayed,
         };
-        match self.delivery.push(self.now, &document) {
-            Ok(()) => Offer::Taken { last_time_ms },
+        match (self.delivery.push(self.now, &document), encoded.index.family) {
+            (Err(_), _) => Offer::Held,
+            (Ok(()), Family::Logs) => Offer::Taken { last_time },
+            (Ok(()), Family::Workflow) => Offer::Record { last_time },
+        }
+    }
+
+    /// The one decision that the wall clock has a part in: it drops lines, and names and places none.
+    fn is_expired(&self, time: Option<Time>) -> bool {
+        let (Some(time), Some(max_age_ms)) = (time, self.config.max_age_ms) else { return false };
+        let now = u64::try_from(self.now.wall_ms).unwrap_or(0);
+        now.saturating_sub(time.millis()) > max_age_ms
+    }
+
+    fn refuse(&mut self, line: &Line<'_>, refusal: Refusal) -> Offer {
+        let entry = refused::Entry::of_line(line, refusal);
+        match self.delivery.refuse(line.span, entry) {
+            Ok(()) => Offer::Taken { last_time: line.earlier },
             Err(_) => Offer::Held,
         }
     }

@@ -65,7 +65,9 @@ impl Pump {
         let is_final = self.is_final(file, now);
         let mut buffer = std::mem::take(&mut self.buffer);
         let tail = self.roster.get_mut(id).expect("it was just there");
-        let mut feed = Feed { now, delivery: &mut self.delivery, document: &mut self.document };
+        let Some(group) = tail.group else { return 0 };
+        let (desk, delivery) = (&mut self.desk, &mut self.delivery);
+        let mut feed = Feed { now, group, config: &self.config.groups[group], desk, delivery };
         let limits = &self.config.limits;
         let mut visit = Visit { files: world, outlet: &mut feed, limits, buffer: &mut buffer, is_final };
         let outcome = tail.visit(&mut visit);

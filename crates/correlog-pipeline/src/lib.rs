@@ -37,3 +37,5 @@ pub mod codec;
 pub mod ledger;
 pub mod place;
 pub mod store;
+
+pub mod snapshot;

@@ -1,5 +1,6 @@
 //! A place to go on reading from: an offset with everything that is needed there. It knows no files and no ledger.
 
+use crate::encode::Time;
 use crate::limits::MARKER_MAX_BYTES;
 
 /// Why bytes were passed over. Each is counted in bytes per lineage, and shown.
@@ -84,8 +85,8 @@ pub struct Place {
     pub marker: Marker,
     /// Where the last log document or refusal ends: the distance from there is `log.skipped`.
     pub doc_end: u64,
-    /// The last valid event time in milliseconds before the offset; dates the undated lines behind it (P10).
-    pub last_time_ms: Option<i64>,
+    /// The last valid event time before the offset; dates the undated lines behind it (P10).
+    pub last_time: Option<Time>,
     pub skips: Skips,
 }
 

@@ -9,6 +9,7 @@ use crate::checkpoint::Checkpoint;
 use crate::config::{Config, Mode};
 use crate::delivery::{Delivery, Fate, Options, Settled};
 use crate::discover::FileId;
+use crate::feed::Desk;
 use crate::notice::Notice;
 use crate::place::hash16;
 use crate::ports::{DiskFault, Now, World};
@@ -65,7 +66,7 @@ pub struct Pump {
     pub(crate) totals: Totals,
     pub(crate) notices: Vec<Notice>,
     pub(crate) buffer: Vec<u8>,
-    pub(crate) document: Vec<u8>,
+    pub(crate) desk: Desk,
     settled: Vec<Settled>,
 }
 
@@ -77,6 +78,7 @@ impl Pump {
     pub fn new(config: Config, delivery: Options, world: &mut dyn World) -> Result<Pump, Stop> {
         let (mut store, checkpoint, found) = Store::open(world).map_err(Stop::Unreadable)?;
         let groups = config.groups.iter().map(|group| GroupWatch::new(hash_name(&group.name))).collect();
+        let desk = Desk::new(&config);
         let mut notices = Vec::new();
         let is_first_start = matches!(found, Found::Nothing);
         match found {
@@ -105,7 +107,7 @@ impl Pump {
             totals: Totals::default(),
             notices,
             buffer: Vec::new(),
-            document: Vec::new(),
+            desk,
             settled: Vec::new(),
         };
         pump.restore();
@@ -153,6 +155,11 @@ impl Pump {
     /// `Mode::Once`: all that is there is read, settled and saved.
     pub fn is_done(&self) -> bool {
         self.has_read_all() && self.is_settled()
+    }
+
+    /// Requests are under way: a completion may come before the pace is over.
+    pub fn is_sending(&self) -> bool {
+        self.delivery.is_sending()
     }
 
     fn has_read_all(&self) -> bool {

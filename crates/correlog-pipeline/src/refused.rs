@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::delivery::batch::Batch;
 use crate::delivery::judge::Fault;
-use crate::encode::Operation;
+use crate::encode::{Line, Operation, Refusal};
 use crate::ports::{Disk, DiskFile, World};
 use crate::span::Lineage;
 
@@ -91,6 +91,22 @@ impl Entry {
             next: entry.span.next,
             line: batch.line(entry),
             source: batch.first(entry).to_vec(),
+        }
+    }
+
+    /// The record of a line that no document came of.
+    pub fn of_line(line: &Line<'_>, refusal: Refusal) -> Self {
+        Self {
+            reason: Reason::Line(refusal.name()).name().to_owned(),
+            field: None,
+            index: String::new(),
+            id: String::new(),
+            version: None,
+            lineage: hex(line.lineage),
+            start: line.span.start,
+            next: line.span.next,
+            line: line.bytes.to_vec(),
+            source: Vec::new(),
         }
     }
 

@@ -7,7 +7,7 @@
 
 use crate::checkpoint::{Entry, Fingerprint};
 use crate::discover::FileId;
-use crate::encode::{Line, Shape};
+use crate::encode::{Line, Shape, Time};
 use crate::frame::{Frames, Piece, beginning};
 use crate::ledger::{Delta, Ledger};
 use crate::limits::{Limits, MARKER_MAX_BYTES};
@@ -21,11 +21,13 @@ use crate::span::{Lineage, Span, TailId};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Offer {
     /// On its way as a log document or into the refused file; with the last valid time of the lineage behind it.
-    Taken { last_time_ms: Option<i64> },
+    Taken { last_time: Option<Time> },
     /// On its way as a record: no neighbour for `log.skipped`, because a later version overwrites it.
-    Record { last_time_ms: Option<i64> },
+    Record { last_time: Option<Time> },
     /// Older than `max_age`.
-    Expired { last_time_ms: Option<i64> },
+    Expired { last_time: Option<Time> },
+    /// Nothing to store on it.
+    Blank,
     /// No room: it must be offered again later, and nothing behind it before.
     Held,
 }
@@ -33,7 +35,7 @@ pub enum Offer {
 /// Where lines go.
 pub trait Outlet {
     /// `replayed`: an earlier life of the process may have sent it.
-    fn offer(&mut self, line: &Line<'_>, last_time_ms: Option<i64>, replayed: bool) -> Offer;
+    fn offer(&mut self, line: &Line<'_>, replayed: bool) -> Offer;
 }
 
 /// The file that a lineage is being read from.
@@ -306,23 +308,29 @@ impl Tail {
 
     fn offer(&mut self, bytes: &[u8], span: Span, shape: Shape, outlet: &mut dyn Outlet) -> bool {
         let skipped = span.start - self.head.doc_end;
-        let line = Line { bytes, span, lineage: self.lineage, skipped, path: &self.path, shape };
-        let offer = outlet.offer(&line, self.head.last_time_ms, span.start < self.replay_until);
-        self.head.last_time_ms = match offer {
+        let (lineage, path, earlier) = (self.lineage, &*self.path, self.head.last_time);
+        let line = Line { bytes, span, lineage, skipped, path, shape, earlier };
+        let offer = outlet.offer(&line, span.start < self.replay_until);
+        self.head.last_time = match offer {
             Offer::Held => return false,
-            Offer::Taken { last_time_ms } => {
+            Offer::Taken { last_time } => {
                 self.ledger.open(span);
                 self.head.doc_end = span.next;
-                last_time_ms
+                last_time
             }
-            Offer::Record { last_time_ms } => {
+            Offer::Record { last_time } => {
                 self.ledger.open(span);
-                last_time_ms
+                last_time
             }
-            Offer::Expired { last_time_ms } => {
+            Offer::Expired { last_time } => {
                 self.lines.skipped += 1;
                 self.skip(Skip::Expired, span.start, span.next);
-                last_time_ms
+                last_time
+            }
+            Offer::Blank => {
+                self.lines.skipped += 1;
+                self.skip(Skip::Blank, span.start, span.next);
+                earlier
             }
         };
         self.lines.read += 1;

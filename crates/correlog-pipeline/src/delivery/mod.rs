@@ -235,6 +235,11 @@ impl Delivery {
         self.held_documents == 0
     }
 
+    /// Requests are under way.
+    pub fn is_sending(&self) -> bool {
+        !self.flights.is_empty()
+    }
+
     /// Body bytes of all that is not settled.
     pub fn held_bytes(&self) -> usize {
         self.refusing_bytes + self.lanes.values().map(Lane::bytes).sum::<usize>()

@@ -40,6 +40,8 @@ impl Run {
         let now = Now { mono_ms: self.mono_ms, wall_ms: 1_790_000_000_000 + self.mono_ms as i64 };
         let pace = self.pump.turn(now, &mut self.world);
         self.notices.extend(self.pump.take_notices());
+        let sums = self.pump.sums();
+        assert!(sums.agree(), "P8 does not hold: {sums:?}");
         pace
     }
 
