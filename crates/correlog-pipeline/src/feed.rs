@@ -9,9 +9,9 @@ use crate::config::{Config, Group};
 use crate::delivery::Delivery;
 use crate::delivery::batch::Document;
 use crate::encode::{Encoded, Encoder, IndexKey, Line, Refusal, Rejected, Time};
+use crate::outlet::{Offer, Outlet};
 use crate::ports::Now;
 use crate::refused;
-use crate::tail::{Offer, Outlet};
 
 /// Names of indices kept at hand; each is a day of a family.
 const NAMES_MAX: usize = 256;

@@ -19,6 +19,7 @@ mod follow;
 pub mod frame;
 pub mod head;
 pub mod lineage;
+pub mod outlet;
 pub mod overlong;
 mod recognise;
 pub mod roster;

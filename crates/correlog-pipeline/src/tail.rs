@@ -7,36 +7,16 @@
 
 use crate::checkpoint::{Entry, Fingerprint};
 use crate::discover::FileId;
-use crate::encode::{Line, Shape, Time};
+use crate::encode::{Line, Shape};
 use crate::frame::{Frames, Piece, beginning};
 use crate::ledger::{Delta, Ledger};
 use crate::limits::{Limits, MARKER_MAX_BYTES};
+use crate::outlet::{Offer, Outlet};
 use crate::overlong::Overlong;
 use crate::place::{Marker, Place, Skip, hash16};
 use crate::ports::{Files, Stat};
 use crate::source::{ReadFault, Source};
 use crate::span::{Lineage, Span, TailId};
-
-/// What became of a line that was offered.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Offer {
-    /// On its way as a log document or into the refused file; with the last valid time of the lineage behind it.
-    Taken { last_time: Option<Time> },
-    /// On its way as a record: no neighbour for `log.skipped`, because a later version overwrites it.
-    Record { last_time: Option<Time> },
-    /// Older than `max_age`.
-    Expired { last_time: Option<Time> },
-    /// Nothing to store on it.
-    Blank,
-    /// No room: it must be offered again later, and nothing behind it before.
-    Held,
-}
-
-/// Where lines go.
-pub trait Outlet {
-    /// `replayed`: an earlier life of the process may have sent it.
-    fn offer(&mut self, line: &Line<'_>, replayed: bool) -> Offer;
-}
 
 /// The file that a lineage is being read from.
 #[derive(Debug)]
