@@ -55,6 +55,10 @@ impl Visitor<'_> {
         if self.of == Of::LogEvent && name.starts_with("log.") {
             return self.put_log(name, value);
         }
+        // Orders to tracing-opentelemetry (`otel.name`, `otel.kind`), not facts about what happens in the span.
+        if self.of == Of::Span && name.starts_with("otel.") {
+            return;
+        }
         if self.fields.len() > self.limits.line_bytes {
             self.fields.left_out += 1;
             return;

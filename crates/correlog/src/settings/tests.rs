@@ -140,7 +140,7 @@ fn the_log_goes_where_it_is_told() {
     assert_eq!((&*log.filter, log.max_file_bytes), ("warn", Some(20 << 20)));
     assert_eq!(log.target, LogTarget::File("/logs/api.jsonl".into()));
     assert_eq!(good(&[("LOG_LEVEL", "ERROR"), ("RUST_LOG", "info,hyper=off")]).log.filter, "info,hyper=off");
-    assert_eq!(good(&[("CORRELOG_LOG_FILE", "stderr")]).log.target, LogTarget::Stderr);
+    assert_eq!(good(&[("CORRELOG_FILE", "stderr")]).log.target, LogTarget::Stderr);
     assert!(good(&[("CORRELOG_LOG_MODE", "buffered")]).log.buffered);
 }
 

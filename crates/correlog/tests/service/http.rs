@@ -120,6 +120,7 @@ fn header_lines_and_access_line_have_the_same_ids() {
     assert_eq!(access["http"]["response"]["status_code"], 200);
     assert_eq!(access["url"]["path"], "/runs/7");
     assert_eq!(access["attributes"]["http.response.body.size"], 5);
+    assert!(access["attributes"].get("otel.kind").is_none(), "orders to OpenTelemetry are no facts");
     assert!(access["duration_ms"].as_f64().is_some_and(|ms| ms > 0.0));
     assert!(!place.lines().iter().any(|line| line.to_string().contains("secret")), "no query in the log");
 }

@@ -244,6 +244,19 @@ fn the_guards_end_exports_what_is_left_and_ends_in_time() {
     assert!(guard.shutdown(Duration::from_secs(20)), "everything was done in time");
     assert_eq!((lines, receiver.spans().len()), (1, 1));
 
+    for protocol in [Protocol::Grpc, Protocol::HttpProtobuf] {
+        let receiver = Receiver::start(protocol, Behaviour::Accept);
+        let Place { dispatch, guard, .. } = Place::new(exporting(&receiver, protocol));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        tracing::dispatcher::with_default(&dispatch, || {
+            runtime.block_on(async {
+                ask("/tasks/1").await;
+                drop(guard);
+            });
+        });
+        assert_eq!(receiver.spans().len(), 1, "also from within a runtime: {protocol:?}");
+    }
+
     let held = Receiver::start(Protocol::HttpProtobuf, Behaviour::Hold);
     let place = Place::new(exporting(&held, Protocol::HttpProtobuf));
     place.run(ask("/tasks/1"));
