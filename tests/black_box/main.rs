@@ -5,3 +5,4 @@ mod compose;
 mod config;
 mod dashboards;
 mod setup;
+mod ship;

@@ -2,7 +2,7 @@
 
 use crate::say;
 use std::process::Command;
-use xtask::exec::{Result, find, output, run};
+use xtask::exec::{Result, cargo, find, output, run, target_dir};
 use xtask::{java, node};
 
 /// A program and the Debian package that brings it.
@@ -44,6 +44,9 @@ pub fn ensure(purpose: For, install: bool) -> Result<()> {
         }
         apt(&missing)?;
     }
+    if purpose == For::Test && !has_cargo_deny() {
+        cargo_deny(install)?;
+    }
     if java::home().is_err() {
         if !install {
             return java::home().map(|_| ());
@@ -51,6 +54,25 @@ pub fn ensure(purpose: For, install: bool) -> Result<()> {
         install_java()?;
     }
     Ok(())
+}
+
+/// The version whose verdicts the tests rely on.
+const CARGO_DENY: &str = "0.20.2";
+
+fn has_cargo_deny() -> bool {
+    find("cargo-deny").is_some()
+        || cargo().args(["deny", "--version"]).output().is_ok_and(|output| output.status.success())
+}
+
+/// Built without optimisation: it runs for a second and would compile for minutes more.
+fn cargo_deny(install: bool) -> Result<()> {
+    let words =
+        ["install", "--locked", "--quiet", "--no-default-features", "--version", CARGO_DENY, "cargo-deny"];
+    if !install {
+        return Err(format!("missing: cargo-deny; run `cargo {}`, or add --install", words.join(" ")));
+    }
+    let fast = [("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0"), ("CARGO_PROFILE_RELEASE_LTO", "false")];
+    run(cargo().args(words).envs(fast).env("CARGO_TARGET_DIR", target_dir().join("tools")))
 }
 
 fn apt(packages: &[&str]) -> Result<()> {

@@ -3,3 +3,4 @@
 pub mod bulk;
 pub mod disk;
 pub mod files;
+pub mod real;

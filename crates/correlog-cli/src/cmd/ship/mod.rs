@@ -1,0 +1,99 @@
+//! `correlog ship`: builds the world, runs the pump, drains. The work itself is in `correlog-pipeline`.
+
+mod drive;
+mod progress;
+mod ready;
+mod signals;
+mod start;
+mod words;
+
+use crate::args::Common;
+use crate::cluster::Cluster;
+use crate::config::{self, Config};
+use crate::error::{Error, Result};
+use crate::print;
+use drive::{Drive, End};
+use ready::NotReady;
+use signals::Asked;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Ship what is there now, wait until it is settled, refresh the indices, stop
+    #[arg(long)]
+    pub once: bool,
+    /// With --once: give up after so many seconds without progress
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, requires = "once")]
+    pub timeout: u64,
+}
+
+/// Between two tries of a cluster that is not ready.
+const RETRY_FIRST: Duration = Duration::from_millis(250);
+const RETRY_LAST: Duration = Duration::from_secs(10);
+
+pub fn run(common: &Common, args: &Args) -> Result<ExitCode> {
+    let (config, _) = config::read(common)?;
+    let pump_config = start::pump_config(&config, args.once)?;
+    let world = start::world(&config)?;
+    let asked = signals::listen()?;
+    let patience = args.once.then(|| Duration::from_secs(args.timeout));
+    let cluster = Cluster::connect(&config)?;
+    if !wait_ready(&cluster, &config, &asked, patience)? {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut drive = Drive::new(pump_config, start::delivery(&config), world, asked, patience)?;
+    match drive.run()? {
+        End::Drained => Ok(ExitCode::SUCCESS),
+        End::Done => {
+            refresh(&cluster, &config)?;
+            drive.report();
+            Ok(ExitCode::SUCCESS)
+        }
+        End::Left { lines, why } => {
+            let what = format!("stopped with {lines} lines read and not settled: {why}");
+            Err(Error::stopped(
+                what,
+                "they are read again, under the same ids, when `correlog ship` is started again",
+            ))
+        }
+    }
+}
+
+/// Waits until the cluster will do; `false` when asked to stop before that. With `--once` no longer than `patience`.
+fn wait_ready(cluster: &Cluster, config: &Config, asked: &Asked, patience: Option<Duration>) -> Result<bool> {
+    let (start, mut pause, mut said) = (Instant::now(), RETRY_FIRST, None);
+    while asked.times() == 0 {
+        let error = match ready::check(cluster, config) {
+            Ok(()) => return Ok(true),
+            Err(NotReady::Never(error)) => return Err(error),
+            Err(NotReady::Wait(error)) => error,
+        };
+        if patience.is_some_and(|patience| start.elapsed() >= patience) {
+            return Err(error);
+        }
+        if said.is_none_or(|at: Instant| at.elapsed() >= words::EVERY) {
+            print::note(&format!("{error}; trying again (hint: {})", error.hint()));
+            said = Some(Instant::now());
+        }
+        let nap = patience.map_or(pause, |patience| pause.min(patience.saturating_sub(start.elapsed())));
+        asked.wait(nap);
+        pause = (pause * 2).min(RETRY_LAST);
+    }
+    Ok(false)
+}
+
+/// What was indexed can be searched when the command ends.
+fn refresh(cluster: &Cluster, config: &Config) -> Result<()> {
+    let indices = format!("{}-*,{}-*", config.index.logs, config.index.workflow);
+    let path = format!("/{indices}/_refresh?ignore_unavailable=true&allow_no_indices=true");
+    let reply = cluster.send(opensearch::http::Method::Post, &path, None)?;
+    if reply.ok() {
+        return Ok(());
+    }
+    let hint = "everything is indexed; it can be searched after index.refresh_interval";
+    Err(Error::stopped(
+        format!("the indices cannot be refreshed: {} ({})", reply.status, reply.error_type()),
+        hint,
+    ))
+}

@@ -1,0 +1,163 @@
+//! From the configuration to a pump and its world. It sends nothing and reads no log.
+
+use crate::config::{Config, Logs};
+use crate::error::{Error, Result};
+use crate::world::bulk::HttpBulk;
+use crate::world::disk::{OpenError, StateDir};
+use crate::world::files::{Patterns, RealFiles, raise_open_files_limit};
+use crate::world::real::RealWorld;
+use correlog_pipeline::config::{Config as PumpConfig, Group, Mode};
+use correlog_pipeline::delivery::Options;
+use correlog_pipeline::encode::{Envelope, Format, IdKey, Redaction, Settings};
+use correlog_pipeline::limits::Limits;
+use std::path::Path;
+
+/// Opens the state directory (whose lock keeps a second shipper out), the patterns and the client.
+pub fn world(config: &Config) -> Result<RealWorld> {
+    if config.logs.is_empty() {
+        return Err(Error::usage(
+            "there is nothing to ship: no [[logs]] entry",
+            "add one with paths = [\"logs/*.jsonl\"]",
+        ));
+    }
+    let Some(dir) = &config.state_dir else {
+        return Err(Error::usage(
+            "state.dir is not set",
+            "give it in the file or as CORRELOG_STATE_DIR: the place in each file is kept there",
+        ));
+    };
+    raise_open_files_limit();
+    let disk = StateDir::open(dir).map_err(|error| state_error(&error))?;
+    let patterns: Vec<Patterns> = config.logs.iter().map(patterns).collect();
+    // The configuration has joined every pattern with its own directory already.
+    let files = RealFiles::new(Path::new("."), &patterns).map_err(|error| {
+        Error::usage(error.to_string(), "check logs.paths, logs.exclude and logs.rotated")
+    })?;
+    Ok(RealWorld { files, disk, bulk: HttpBulk::new(&config.opensearch)? })
+}
+
+fn state_error(error: &OpenError) -> Error {
+    let hint = match error {
+        OpenError::InUse { .. } => {
+            "another `correlog ship` runs with it; stop that one, or give each its own state.dir"
+        }
+        OpenError::Io { .. } => "check the path and the permissions of state.dir",
+    };
+    Error::stopped(error.to_string(), hint)
+}
+
+fn patterns(logs: &Logs) -> Patterns {
+    Patterns {
+        paths: logs.paths.clone(),
+        exclude: logs.exclude.clone(),
+        rotated: logs.rotated.clone(),
+        roots: Vec::new(),
+    }
+}
+
+/// What the pump is told.
+pub fn pump_config(config: &Config, once: bool) -> Result<PumpConfig> {
+    let (host_id, id_key) = (host_id(config)?, id_key(config)?);
+    let redact = &config.redact;
+    let redaction = Redaction::new(&redact.keys, &redact.patterns, redact.defaults).map_err(|problems| {
+        let list: Vec<String> = problems.iter().map(|p| format!("pattern {}: {}", p.at, p.why)).collect();
+        Error::usage(
+            format!("redact.patterns cannot be used: {}", list.join("; ")),
+            "write them as regular expressions",
+        )
+    })?;
+    let host_name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let group = |logs: &Logs| Group {
+        name: logs.name.clone(),
+        sole: sole(&logs.paths),
+        start_at_end: logs.start_at_end,
+        max_age_ms: logs.max_age.map(|age| age.0),
+        encode: Settings {
+            format: format(&logs.format),
+            envelope: envelope(&logs.envelope),
+            service: logs.service.clone(),
+            environment: logs.environment.clone(),
+            redaction: redaction.clone(),
+            host_id: host_id.clone(),
+            host_name: host_name.clone(),
+            id_key,
+        },
+    };
+    let in_flight_bytes = usize::try_from(config.opensearch.in_flight_bytes.0).unwrap_or(usize::MAX);
+    Ok(PumpConfig {
+        groups: config.logs.iter().map(group).collect(),
+        limits: Limits { in_flight_bytes, ..Limits::default() },
+        mode: if once { Mode::Once } else { Mode::Follow },
+        logs_prefix: config.index.logs.clone(),
+        workflow_prefix: config.index.workflow.clone(),
+    })
+}
+
+pub fn delivery(config: &Config) -> Options {
+    let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+    Options {
+        concurrency_max: size(config.opensearch.concurrency_max),
+        batch_bytes: size(config.opensearch.batch_bytes.0),
+        in_flight_bytes: size(config.opensearch.in_flight_bytes.0),
+        indices_max: size(config.index.days_max),
+        deadline_ms: config.opensearch.request_timeout.0,
+        // Only the jitter of pauses comes of it; no id, no index, no order.
+        seed: u64::from(std::process::id()),
+        ..Options::default()
+    }
+}
+
+/// The one path of an entry, where it is one without wildcards.
+fn sole(paths: &[String]) -> Option<std::path::PathBuf> {
+    match paths {
+        [only] if !only.contains(['*', '?', '[', '{']) => Some(only.into()),
+        _ => None,
+    }
+}
+
+fn host_id(config: &Config) -> Result<String> {
+    if let Some(id) = &config.host_id {
+        return Ok(id.clone());
+    }
+    let machine = std::fs::read_to_string("/etc/machine-id").unwrap_or_default();
+    let in_container = Path::new("/.dockerenv").exists() || Path::new("/run/.containerenv").exists();
+    match machine.trim() {
+        id if !id.is_empty() && !in_container => Ok(id.to_owned()),
+        _ => Err(Error::usage(
+            "host.id is not set, and this machine has no lasting id of its own",
+            "set host.id (or CORRELOG_HOST_ID) to a name that stays: the ids of foreign lines contain it",
+        )),
+    }
+}
+
+fn id_key(config: &Config) -> Result<IdKey> {
+    let Some(path) = &config.ids_key_file else { return Ok(IdKey::default()) };
+    let text = crate::cluster::secret(path)?;
+    let bytes: Option<Vec<u8>> =
+        (0..text.len()).step_by(2).map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok()).collect();
+    let key: Option<[u8; 32]> = bytes.and_then(|bytes| bytes.try_into().ok());
+    let what = || format!("{} does not hold 64 hex digits", path.display());
+    key.map(IdKey).ok_or_else(|| Error::usage(what(), "make one with `openssl rand -hex 32`"))
+}
+
+fn format(name: &str) -> Format {
+    match name {
+        "correlog" => Format::Correlog,
+        "tracing" => Format::Tracing,
+        "dify" => Format::Dify,
+        "ecs" => Format::Ecs,
+        "otel" => Format::Otel,
+        "json" => Format::Json,
+        "text" => Format::Text,
+        _ => Format::Auto,
+    }
+}
+
+fn envelope(name: &str) -> Envelope {
+    match name {
+        "none" => Envelope::None,
+        "docker" => Envelope::Docker,
+        "cri" => Envelope::Cri,
+        _ => Envelope::Auto,
+    }
+}

@@ -1,0 +1,50 @@
+//! The pump's notices in words, each cause at most once a minute with its count. No word of any event is in them:
+//! notices carry none.
+
+use crate::print;
+use correlog_pipeline::notice::Notice;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// A cause is said at most this often.
+pub const EVERY: Duration = Duration::from_secs(60);
+
+#[derive(Debug, Default)]
+pub struct Words {
+    said: BTreeMap<String, (Instant, u64)>,
+}
+
+impl Words {
+    pub fn tell(&mut self, notices: Vec<Notice>) {
+        for notice in notices {
+            let text = sentence(notice);
+            let entry = self.said.entry(text.clone()).or_insert_with(|| (past(), 0));
+            entry.1 += 1;
+            if entry.0.elapsed() >= EVERY {
+                let times = if entry.1 > 1 { format!(" ({} times)", entry.1) } else { String::new() };
+                print::note(&format!("{text}{times}"));
+                *entry = (Instant::now(), 0);
+            }
+        }
+    }
+}
+
+/// Long enough ago to be said at once.
+fn past() -> Instant {
+    Instant::now().checked_sub(EVERY).unwrap_or_else(Instant::now)
+}
+
+fn sentence(notice: Notice) -> String {
+    match notice {
+        Notice::List(fault) => format!("some files cannot be listed ({fault:?}); what is not listed is not taken for gone, and it is tried again"),
+        Notice::Read(fault) => format!("a file cannot be read ({fault:?}); it is tried again"),
+        Notice::Unfit(why) => format!("a file cannot be shipped ({why:?}); `correlog status` names it"),
+        Notice::Rewritten => "a file was truncated or rewritten; it is read from its beginning as a new generation".to_owned(),
+        Notice::Hole(Some(bytes)) => format!("{bytes} bytes of a log are nowhere to be found any more: deleted or truncated before they were read; `correlog status` names the file"),
+        Notice::Hole(None) => "a part of a log is nowhere to be found any more, of unknown length; `correlog status` names the file".to_owned(),
+        Notice::Slot(fault) => format!("one slot of the state cannot be used ({fault:?}); the other one is"),
+        Notice::StateLost => "no state could be used: everything is read again, under the same ids, so that nothing is doubled".to_owned(),
+        Notice::Save(fault) => format!("the state cannot be saved ({fault:?}); shipping goes on, and a restart would read again from the last saved place"),
+        Notice::Forgotten => "the state of a file that is long gone was dropped".to_owned(),
+    }
+}
