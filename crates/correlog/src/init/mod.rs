@@ -21,6 +21,7 @@ use opentelemetry::{
 };
 use opentelemetry_sdk::propagation::{BaggagePropagator, TraceContextPropagator};
 use tracing::{Dispatch, Level, Metadata};
+use tracing_log::AsLog;
 use tracing_subscriber::{
     EnvFilter, Layer, Registry,
     filter::{FilterExt, LevelFilter, filter_fn},
@@ -70,7 +71,11 @@ pub fn init(settings: Settings) -> Result<Guard, InitError> {
     install_propagators(&settings.trace.propagators);
     guard.install_providers();
     if settings.log.bridge_log {
-        tracing_log::LogTracer::init().map_err(|_| InitError::AlreadySet("a logger of the log crate"))?;
+        // With the subscriber's own limit, so that what nobody wants costs the `log` crate one comparison.
+        tracing_log::LogTracer::builder()
+            .with_max_level(LevelFilter::current().as_log())
+            .init()
+            .map_err(|_| InitError::AlreadySet("a logger of the log crate"))?;
     }
     Ok(guard)
 }

@@ -58,19 +58,19 @@ impl LayerBuilder {
         self
     }
 
-    /// `service.version` [absent].
+    /// `service.version` (default: absent).
     pub fn service_version(mut self, version: impl Into<String>) -> Self {
         self.service_version = Some(version.into());
         self
     }
 
-    /// `service.instance.id`, one for each process [absent].
+    /// `service.instance.id`, one for each process (default: absent).
     pub fn service_instance_id(mut self, id: impl Into<String>) -> Self {
         self.service_instance_id = Some(id.into());
         self
     }
 
-    /// `deployment.environment.name` [absent].
+    /// `deployment.environment.name` (default: absent).
     pub fn environment(mut self, name: impl Into<String>) -> Self {
         self.environment = Some(name.into());
         self
@@ -83,19 +83,19 @@ impl LayerBuilder {
     }
 
     /// Whether a line is written when a span ends, with `duration_ms` and, under `attributes`, `busy_ms` and
-    /// `idle_ms` [no].
+    /// `idle_ms` (default: no).
     pub fn span_close(mut self, is_on: bool) -> Self {
         self.span_close = is_on;
         self
     }
 
-    /// Whether `code.file.path` and `code.line.number` are written [yes].
+    /// Whether `code.file.path` and `code.line.number` are written (default: yes).
     pub fn code_location(mut self, is_on: bool) -> Self {
         self.code_location = is_on;
         self
     }
 
-    /// Whether ids are found where the OpenTelemetry layer has `with_context_activation(false)` [no].
+    /// Whether ids are found where the OpenTelemetry layer has `with_context_activation(false)` (default: no).
     ///
     /// The layer then asks tracing-opentelemetry once for each span, when it is entered. That starts the
     /// OpenTelemetry span at that moment, so a `set_parent` must come before; and it does not work where either layer
@@ -106,7 +106,7 @@ impl LayerBuilder {
     }
 
     /// Whether an ERROR event sets the status of the current OpenTelemetry span and adds an `exception` event to it
-    /// [no].
+    /// (default: no).
     pub fn mark_spans(mut self, is_on: bool) -> Self {
         self.mark_spans = is_on;
         self

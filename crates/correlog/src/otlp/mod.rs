@@ -3,6 +3,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use opentelemetry::Context;
 use opentelemetry_otlp::{
     MetricExporter, Protocol as Wire, SpanExporter, WithExportConfig, WithHttpConfig, WithTonicConfig,
     tonic_types::metadata::MetadataMap,
@@ -44,6 +45,9 @@ fn runtime() -> Result<Runtime, String> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .thread_name("correlog-otlp")
+        // What the exporter's own client does is no part of any trace: its spans would be exported in their turn,
+        // without end. The guard is forgotten, because it lasts as long as the thread.
+        .on_thread_start(|| std::mem::forget(Context::enter_telemetry_suppressed_scope()))
         .enable_all()
         .build()
         .map_err(|error| format!("no thread for gRPC: {error}"))

@@ -19,13 +19,13 @@ pub enum Exporter {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Otlp {
-    /// gRPC, or protobuf over HTTP [HTTP].
+    /// gRPC, or protobuf over HTTP (default: HTTP).
     pub protocol: Protocol,
     /// Where spans go: for HTTP the whole URL with its path, for gRPC the address.
     pub traces_endpoint: String,
     /// Where metrics go, likewise.
     pub metrics_endpoint: String,
-    /// Sent as `Authorization: Bearer …` [none].
+    /// Sent as `Authorization: Bearer …` (default: none).
     pub api_key: Option<Secret>,
     /// Further headers of every export.
     pub headers: Vec<(String, Secret)>,
@@ -45,15 +45,15 @@ pub enum Protocol {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Batch {
-    /// Batched on a thread of its own, or inside the span's end [batch].
+    /// Batched on a thread of its own, or inside the span's end (default: batch).
     pub processor: Processor,
-    /// Time between two exports [5 s; 200 ms in a development environment].
+    /// Time between two exports (default: 5 s; 200 ms in a development environment).
     pub schedule_delay: Duration,
-    /// Spans waiting for export at most; beyond it they are dropped and counted [2,048].
+    /// Spans waiting for export at most; beyond it they are dropped and counted (default: 2,048).
     pub queue_size: usize,
-    /// Spans in one export at most, not more than the queue holds [512].
+    /// Spans in one export at most, not more than the queue holds (default: 512).
     pub export_size: usize,
-    /// Limit of one export [10 s].
+    /// Limit of one export (default: 10 s).
     pub export_timeout: Duration,
 }
 

@@ -32,7 +32,7 @@ pub struct Settings {
     pub batch: Batch,
     /// How often metrics are exported, and how long one export may take.
     pub metrics: Metrics,
-    /// How long dropping the guard may take in all: last spans, last metrics, last lines. [5 s]
+    /// How long dropping the guard may take in all: last spans, last metrics, last lines. (default: 5 s)
     pub shutdown_timeout: Duration,
 }
 
@@ -40,11 +40,11 @@ pub struct Settings {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Service {
-    /// `service.name` [the program's file name].
+    /// `service.name` (default: the program's file name).
     pub name: String,
     /// `service.version`, absent when empty.
     pub version: String,
-    /// `service.instance.id` [host name and process id].
+    /// `service.instance.id` (default: host name and process id).
     pub instance_id: String,
     /// `deployment.environment.name`, absent when empty.
     pub environment: String,
@@ -70,23 +70,23 @@ pub enum LogTarget {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Log {
-    /// Where they go [standard output].
+    /// Where they go (default: standard output).
     pub target: LogTarget,
-    /// Which are written, in `tracing_subscriber::EnvFilter`'s language [`info`]. It never removes a span that
+    /// Which are written, in `tracing_subscriber::EnvFilter`'s language (default: `info`). It never removes a span that
     /// carries ids: those are governed by [`Trace::span_level`].
     pub filter: String,
-    /// Collect lines for at most 100 ms instead of writing each before the log statement returns [false].
+    /// Collect lines for at most 100 ms instead of writing each before the log statement returns (default: false).
     /// A killed process may lose what was collected.
     pub buffered: bool,
-    /// One line when a span closes, with its busy and idle time [false].
+    /// One line when a span closes, with its busy and idle time (default: false).
     pub span_close: bool,
-    /// Events of the `log` crate become lines too [true].
+    /// Events of the `log` crate become lines too (default: true).
     pub bridge_log: bool,
-    /// When a new file is begun, by UTC [never]. Files only.
+    /// When a new file is begun, by UTC (default: never). Files only.
     pub rotation: Rotation,
-    /// Begin a new file before one grows beyond this many bytes [no limit]. Files only.
+    /// Begin a new file before one grows beyond this many bytes (default: no limit). Files only.
     pub max_file_bytes: Option<u64>,
-    /// How many files are kept, the current one included [all]. Files only.
+    /// How many files are kept, the current one included (default: all). Files only.
     pub keep_files: Option<usize>,
 }
 
@@ -94,17 +94,17 @@ pub struct Log {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Trace {
-    /// The share of new traces that is recorded and exported, 0 to 1 [0.1]. Ids are made and stamped for all.
+    /// The share of new traces that is recorded and exported, 0 to 1 (default: 0.1). Ids are made and stamped for all.
     pub sampling_ratio: f64,
-    /// Follow the caller's sampling decision where there is one [true].
+    /// Follow the caller's sampling decision where there is one (default: true).
     pub parent_based: bool,
-    /// Trace ids begin with 48 bits of Unix milliseconds, so that a lookup knows the day [true].
+    /// Trace ids begin with 48 bits of Unix milliseconds, so that a lookup knows the day (default: true).
     pub time_ids: bool,
-    /// Spans up to this level get ids, whatever the log filter says [INFO].
+    /// Spans up to this level get ids, whatever the log filter says (default: INFO).
     pub span_level: tracing::Level,
-    /// An ERROR event marks the current span as failed and adds an `exception` event to it [true].
+    /// An ERROR event marks the current span as failed and adds an `exception` event to it (default: true).
     pub error_events: bool,
-    /// The headers read and written, in this order [tracecontext, baggage, b3].
+    /// The headers read and written, in this order (default: tracecontext, baggage, b3).
     pub propagators: Vec<Propagator>,
 }
 
@@ -128,9 +128,9 @@ pub enum Propagator {
 pub struct Metrics {
     /// Export metrics beside spans [true; nothing is exported while [`Settings::export`] is off].
     pub enabled: bool,
-    /// Time between two exports [60 s].
+    /// Time between two exports (default: 60 s).
     pub interval: Duration,
-    /// Limit of one export [30 s].
+    /// Limit of one export (default: 30 s).
     pub timeout: Duration,
 }
 

@@ -102,6 +102,26 @@ fn reqwest_calls_another_service_within_the_trace() {
     assert_eq!(place.lines_of("callee")[0]["trace_id"], callers_trace(&place).as_str());
 }
 
+#[test]
+fn baggage_goes_through_a_service() {
+    let place = Place::new(|_| {});
+    let sent = place.run(async {
+        let handler = || async {
+            let seen = service_fn(|request: Request| async move {
+                let baggage = request.headers().get("baggage").map(|value| value.as_bytes().to_vec());
+                Ok::<_, Infallible>(Response::new(Body::from(baggage.unwrap_or_default())))
+            });
+            let request = Request::builder().uri("http://next/").body(Body::empty()).expect("a request");
+            ClientLayer::new().layer(seen).oneshot(request).await.expect("infallible")
+        };
+        let router = Router::new().route("/", get(handler)).layer(ServerLayer::axum());
+        let request = Request::builder().uri("/").header("baggage", "tier=gold").body(Body::empty());
+        let response = router.oneshot(request.expect("a request")).await.expect("infallible");
+        text(response.into_body()).await
+    });
+    assert_eq!(sent, "tier=gold");
+}
+
 struct Grpc;
 
 #[tonic::async_trait]

@@ -15,7 +15,7 @@ use correlog::http::ServerLayer;
 use futures_util::stream;
 use http_body_util::BodyExt;
 use serde_json::Value;
-use tower::ServiceExt;
+use tower::{Layer, ServiceExt};
 
 const TRACEPARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 const REMOTE_TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
@@ -200,6 +200,38 @@ fn who_goes_away_leaves_one_line_too() {
         response.body_mut().frame().await.expect("a frame").expect("a good frame");
     });
     assert_eq!(access(&place)["message"], "GET /streams 200 cut off");
+}
+
+fn check_end<R, E>(answer: fn() -> Result<Response<R>, E>, message: &str, level: &str)
+where
+    R: http_body::Body<Data = axum::body::Bytes>,
+{
+    let place = Place::new(|_| {});
+    place.run(async {
+        let service = tower::service_fn(|_: Request| std::future::ready(answer()));
+        if let Ok(response) =
+            ServerLayer::new().layer(service).oneshot(request(Method::GET, "/x", &[], "")).await
+        {
+            assert_eq!(ids(response.headers()).0.len(), 32);
+            let _ = response.into_body().collect().await;
+        }
+    });
+    let line = access(&place);
+    assert_eq!((&line["message"], &line["level"]), (&message.into(), &level.into()));
+    assert!(line["trace_id"].is_string());
+}
+
+#[test]
+fn a_service_may_fail_in_every_way_a_tower_service_can() {
+    let broken = || {
+        let chunks = [Ok("some"), Err(std::io::Error::other("gone"))];
+        Ok::<_, std::io::Error>(Response::new(Body::from_stream(stream::iter(chunks))))
+    };
+    check_end(|| Ok::<_, std::io::Error>(Response::new(Body::empty())), "GET /x 200", "INFO");
+    check_end(|| Err::<Response<Body>, _>(std::io::Error::other("no")), "GET /x failed", "ERROR");
+    check_end(broken, "GET /x 200 failed", "ERROR");
+    let dies = || -> Result<Response<Body>, std::io::Error> { panic!("before there is a future") };
+    check_end(dies, "GET /x 500", "ERROR");
 }
 
 fn check_parent(headers: &[(&str, &str)], expect: Option<(&str, &str)>) {

@@ -10,7 +10,7 @@ use axum::{Router, body::Body, extract::Request, routing::get};
 use correlog::{
     http::ServerLayer,
     init::ExportStats,
-    settings::{Exporter, Otlp, Protocol, Secret, Settings},
+    settings::{Exporter, Otlp, Processor, Protocol, Secret, Settings},
 };
 use tower::ServiceExt;
 
@@ -118,6 +118,38 @@ fn check_metrics(protocol: Protocol) {
 fn metrics_arrive_too() {
     check_metrics(Protocol::HttpProtobuf);
     check_metrics(Protocol::Grpc);
+}
+
+#[test]
+fn spans_and_metrics_leave_by_themselves() {
+    use opentelemetry::metrics::MeterProvider;
+    let receiver = Receiver::start(Protocol::HttpProtobuf, Behaviour::Accept);
+    let place = Place::new(|settings| {
+        exporting(&receiver, Protocol::HttpProtobuf)(settings);
+        settings.batch.schedule_delay = Duration::from_millis(20);
+        settings.metrics.interval = Duration::from_millis(20);
+    });
+    let meter = place.guard.meter_provider().expect("metrics are on").meter("test");
+    meter.u64_counter("workflows").build().add(1, &[]);
+    place.run(ask("/tasks/1"));
+    receiver.wait_until("a span", |receiver| !receiver.spans().is_empty());
+    receiver.wait_until("a metric", |receiver| receiver.metrics().contains("workflows"));
+}
+
+#[test]
+fn the_simple_processor_exports_within_the_spans_end() {
+    for protocol in [Protocol::HttpProtobuf, Protocol::Grpc] {
+        let receiver = Receiver::start(protocol, Behaviour::Accept);
+        let place = Place::new(|settings| {
+            exporting(&receiver, protocol)(settings);
+            settings.batch.processor = Processor::Simple;
+        });
+        tracing::dispatcher::with_default(&place.dispatch, || {
+            drop(tracing::info_span!("short").entered());
+            assert_eq!(receiver.spans().len(), 1, "{protocol:?}");
+        });
+        assert_eq!(place.guard.export_stats().exported, 1);
+    }
 }
 
 #[test]

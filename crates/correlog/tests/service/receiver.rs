@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
 
 use axum::{Router, body::Bytes, extract::State, http::HeaderMap, http::StatusCode, routing::post};
 use correlog::settings::Protocol;
@@ -82,6 +83,14 @@ impl Receiver {
     pub fn wait_for_request(&self) {
         let seen = self.shared.seen.lock().expect("no panic");
         drop(self.shared.arrived.wait_while(seen, |seen| seen.requests == 0).expect("no panic"));
+    }
+
+    pub fn wait_until(&self, what: &str, ready: impl Fn(&Self) -> bool) {
+        let started = Instant::now();
+        while !ready(self) {
+            assert!(started.elapsed() < Duration::from_secs(30), "{what} did not arrive");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     pub fn spans(&self) -> Vec<ReceivedSpan> {
