@@ -3,10 +3,10 @@
 
 pub mod source;
 
-mod block;
+pub mod block;
 mod documents;
 mod listing;
-mod needles;
+pub mod needles;
 mod settings;
 mod work;
 
