@@ -47,7 +47,11 @@ fn newest_line(patient: &mut Patient<'_>) -> Result<()> {
     let age_ms = patient.now_ms - at / 1_000_000;
     let what = format!("no shipper reports here; the newest line is {} minutes old", age_ms / 60_000);
     if age_ms > STALE_MS {
-        patient.ill("shipper", what, "correlog status on the host that writes the logs; correlog ship when it does not run");
+        patient.ill(
+            "shipper",
+            what,
+            "correlog status on the host that writes the logs; correlog ship when it does not run",
+        );
     } else {
         patient.well("shipper", what);
     }
