@@ -24,6 +24,8 @@ pub mod overlong;
 mod recognise;
 pub mod roster;
 pub mod source;
+pub mod inflate;
+mod gzip_header;
 pub mod tail;
 pub mod watch;
 

@@ -29,6 +29,15 @@ pub struct Open {
     verified: Option<Stat>,
 }
 
+/// At least so many bytes; what is in them means nothing. Filling them with zeros again on every visit would cost
+/// as much as reading.
+fn room(buffer: &mut Vec<u8>, bytes: usize) -> &mut [u8] {
+    if buffer.len() < bytes {
+        buffer.resize(bytes, 0);
+    }
+    &mut buffer[..bytes]
+}
+
 impl Open {
     pub const fn new(file: FileId, source: Source, used: u64) -> Open {
         Open { file, source, used, verified: None }
@@ -54,14 +63,16 @@ pub struct Tail {
     /// The files that carry it, in the order in which they are tried.
     pub members: Vec<FileId>,
     pub open: Option<Open>,
+    /// The file that the head was read from, or verified in.
+    pub read_from: Option<FileId>,
     /// Where the next visit starts; everything before it is opened or skipped.
     pub head: Place,
     pub ledger: Ledger,
     /// The hash of the first bytes, up to 4 KiB.
     pub prefix: Marker,
     pub overlong: Option<Box<Overlong>>,
-    /// Lines before it may have been sent by an earlier life of the process.
-    pub replay_until: u64,
+    /// Lines before it may have been sent by an earlier life of the process: what was there at first sight.
+    pub replay_until: Option<u64>,
     pub paused: Option<Paused>,
     /// It waits in the pump's queue.
     pub queued: bool,
@@ -74,6 +85,9 @@ pub struct Tail {
     pub finished: bool,
     /// Lines offered and taken, by the sums of P8.
     pub lines: Lines,
+    /// What earlier lives of the process counted.
+    pub stored_before: u64,
+    pub refused_before: u64,
 }
 
 /// Counts of one tail in this life of the process.
@@ -100,6 +114,16 @@ pub enum Visited {
     /// The bytes before the offset, or the first line, are not what they were.
     Rewritten,
     Fault(ReadFault),
+}
+
+/// What stands where reading goes on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Fetched {
+    /// The marker holds; so many bytes with it.
+    Bytes(usize),
+    /// An archive that ends before the place.
+    ShortCopy,
+    Rewritten,
 }
 
 /// What a visit works with.
@@ -139,11 +163,12 @@ impl Tail {
             path: String::from_utf8_lossy(&entry.hint.path).into_owned(),
             members: Vec::new(),
             open: None,
+            read_from: None,
             head: entry.place,
             ledger: Ledger::new(entry.place.offset),
             prefix: entry.prefix,
             overlong: None,
-            replay_until: 0,
+            replay_until: None,
             paused: None,
             queued: false,
             size: entry.size.max(entry.place.offset),
@@ -151,6 +176,8 @@ impl Tail {
             orphan_since_ms: None,
             finished: entry.finished,
             lines: Lines::default(),
+            stored_before: entry.stored,
+            refused_before: entry.refused,
         }
     }
 
@@ -161,7 +188,11 @@ impl Tail {
     pub fn visit(&mut self, visit: &mut Visit<'_>) -> Outcome {
         let mut open = self.open.take().expect("the pump opens before it visits");
         let before = self.head.offset;
-        let visited = self.read(&mut open, visit).unwrap_or_else(Visited::Fault);
+        let visited = match self.read(&mut open, visit) {
+            Ok(visited) => visited,
+            Err(ReadFault::Busy) => Visited::More,
+            Err(fault) => Visited::Fault(fault),
+        };
         self.open = Some(open);
         let delta = self.ledger.close(self.head);
         Outcome { visited, bytes: self.head.offset - before, delta }
@@ -169,7 +200,18 @@ impl Tail {
 
     fn read(&mut self, open: &mut Open, visit: &mut Visit<'_>) -> Result<Visited, ReadFault> {
         let stat = open.source.stat(visit.files)?;
-        if open.verified != Some(stat) {
+        if self.is_short_copy(open, &stat) {
+            return Ok(Visited::End { stat, waiting: self.waiting });
+        }
+        if open.source.is_behind(stat.size) {
+            return Ok(Visited::Rewritten);
+        }
+        // An archive cannot be entered in the middle: it is verified once, when it was opened.
+        let must_verify = match open.source.is_compressed() {
+            true => open.verified.is_none(),
+            false => open.verified != Some(stat),
+        };
+        if must_verify {
             if !self.first_line_stands(&mut open.source, visit)? {
                 return Ok(Visited::Rewritten);
             }
@@ -181,43 +223,49 @@ impl Tail {
         self.read_lines(open, visit, stat)
     }
 
+    /// A copy that was made before all of it was written has nothing new. The file that was read so far is another
+    /// matter: when that is shorter, it was truncated.
+    fn is_short_copy(&self, open: &Open, stat: &Stat) -> bool {
+        !open.source.is_compressed() && stat.size < self.head.offset && self.read_from != Some(open.file)
+    }
+
     fn first_line_stands(&self, source: &mut Source, visit: &mut Visit<'_>) -> Result<bool, ReadFault> {
         let print = &self.fingerprint;
-        visit.buffer.resize(print.len as usize, 0);
-        let got = source.read(visit.files, print.at, visit.buffer)?;
-        Ok(got == print.len as usize && hash16(&visit.buffer[..got]) == print.hash)
+        let line = room(visit.buffer, print.len as usize);
+        let got = source.read(visit.files, print.at, line)?;
+        Ok(got == print.len as usize && hash16(line) == print.hash)
     }
 
-    /// Reads the marker's bytes and up to `block` behind them. `None`: the marker does not hold.
-    fn fetch(
-        &self,
-        open: &mut Open,
-        visit: &mut Visit<'_>,
-        block: usize,
-    ) -> Result<Option<usize>, ReadFault> {
+    /// Reads the marker's bytes and up to `block` behind them; answers how many bytes all that is.
+    fn fetch(&self, open: &mut Open, visit: &mut Visit<'_>, block: usize) -> Result<Fetched, ReadFault> {
         let marker = self.head.marker.len as usize;
-        visit.buffer.resize(marker + block, 0);
+        let bytes = room(visit.buffer, marker + block);
         let from = self.head.offset - u64::from(self.head.marker.len);
-        let got = open.source.read(visit.files, from, visit.buffer)?;
-        let holds = got >= marker && self.head.marker.holds(&visit.buffer[..marker]);
-        Ok(holds.then_some(got))
+        let got = open.source.read(visit.files, from, bytes)?;
+        if got < marker && open.source.is_compressed() {
+            return Ok(Fetched::ShortCopy);
+        }
+        let holds = got >= marker && self.head.marker.holds(&bytes[..marker]);
+        Ok(if holds { Fetched::Bytes(got) } else { Fetched::Rewritten })
     }
 
-    fn read_lines(
-        &mut self,
-        open: &mut Open,
-        visit: &mut Visit<'_>,
-        stat: Stat,
-    ) -> Result<Visited, ReadFault> {
+    fn read_lines(&mut self, open: &mut Open, visit: &mut Visit<'_>, stat: Stat) -> Result<Visited, ReadFault> {
         let mut block = visit.limits.block_bytes;
         loop {
-            let Some(got) = self.fetch(open, visit, block)? else { return Ok(Visited::Rewritten) };
+            let got = match self.fetch(open, visit, block)? {
+                Fetched::Bytes(got) => got,
+                Fetched::ShortCopy => return Ok(Visited::End { stat, waiting: self.waiting }),
+                Fetched::Rewritten => return Ok(Visited::Rewritten),
+            };
+            self.read_from = Some(open.file);
             let marker = self.head.marker.len as usize;
             let is_end = got < marker + block;
-            self.size = self.size.max(self.head.offset + (got - marker) as u64);
+            let stored = if open.source.is_compressed() { 0 } else { stat.size };
+            self.size = self.size.max(self.head.offset + (got - marker) as u64).max(stored);
+            let is_final = is_end && (visit.is_final || open.source.is_complete());
             let buffer = std::mem::take(visit.buffer);
             let frames = Frames::new(&buffer[marker..got], self.head.offset);
-            let (taken, held) = self.hand_over(frames, visit, is_end && visit.is_final);
+            let (taken, held) = self.hand_over(frames, visit, is_final);
             self.arrive(&buffer[..marker + taken], taken);
             *visit.buffer = buffer;
             let rest = got - marker - taken;
@@ -228,7 +276,10 @@ impl Tail {
                 // Not one line in a whole block: a long line is read whole, a longer one in another way.
                 (_, false, 0) if block <= visit.limits.line_bytes => block = visit.limits.line_bytes + 1,
                 (_, false, 0) => {
-                    self.overlong = Some(Box::new(Overlong::new(self.head.offset)));
+                    // An archive cannot be gone back in for the line's beginning when its end is known.
+                    let beginning = &visit.buffer[marker..marker + visit.limits.line_bytes];
+                    let kept = open.source.is_compressed().then(|| beginning.to_vec());
+                    self.overlong = Some(Box::new(Overlong::new(self.head.offset, kept)));
                     return Ok(Visited::More);
                 }
             }
@@ -290,7 +341,7 @@ impl Tail {
         let skipped = span.start - self.head.doc_end;
         let (lineage, path, earlier) = (self.lineage, &*self.path, self.head.last_time);
         let line = Line { bytes, span, lineage, skipped, path, shape, earlier };
-        let offer = outlet.offer(&line, span.start < self.replay_until);
+        let offer = outlet.offer(&line, self.replay_until.is_none_or(|until| span.start < until));
         self.head.last_time = match offer {
             Offer::Held => return false,
             Offer::Taken { last_time } => {
@@ -357,30 +408,37 @@ impl Tail {
         visit: &mut Visit<'_>,
         stat: Stat,
     ) -> Result<Visited, ReadFault> {
-        let Some(_) = self.fetch(open, visit, 0)? else {
+        if !open.source.is_compressed() && self.fetch(open, visit, 0)? == Fetched::Rewritten {
             self.overlong = None;
             return Ok(Visited::Rewritten);
-        };
+        }
         let mut overlong = self.overlong.take().expect("asked before");
         let end = overlong.read_on(&mut open.source, visit);
         let (read_to, is_at_end) = (overlong.read_to(), overlong.is_at_end());
         self.size = self.size.max(read_to);
+        let kept = overlong.take_beginning(matches!(end, Ok(Some(_))));
         self.overlong = Some(overlong);
         let Some(end) = end? else {
             let waiting = read_to - self.head.offset;
             return Ok(if is_at_end { Visited::End { stat, waiting } } else { Visited::More });
         };
-        let limit = visit.limits.line_bytes;
-        visit.buffer.resize(limit, 0);
-        if open.source.read(visit.files, self.head.offset, visit.buffer)? < limit {
-            return Ok(Visited::Rewritten);
-        }
-        let buffer = std::mem::take(visit.buffer);
+        let beginning_bytes = match kept {
+            Some(kept) => kept,
+            None => {
+                let limit = visit.limits.line_bytes;
+                let bytes = room(visit.buffer, limit);
+                if open.source.read(visit.files, self.head.offset, bytes)? < limit {
+                    return Ok(Visited::Rewritten);
+                }
+                bytes.to_vec()
+            }
+        };
         let span = Span { tail: self.id, start: self.head.offset, next: end.next };
         let shape = Shape::Truncated { len: end.len, hash: end.hash };
-        let is_taken = self.offer(beginning(&buffer, span.start), span, shape, visit.outlet);
-        *visit.buffer = buffer;
-        if !is_taken {
+        if !self.offer(beginning(&beginning_bytes, span.start), span, shape, visit.outlet) {
+            if let (true, Some(overlong)) = (open.source.is_compressed(), &mut self.overlong) {
+                overlong.put_back(beginning_bytes);
+            }
             return Ok(Visited::Held);
         }
         self.overlong = None;
