@@ -10,7 +10,8 @@ use crate::pump::Pump;
 use crate::recognise;
 use crate::source::ReadFault;
 use crate::span::TailId;
-use crate::tail::{Open, Paused, Tail, Visit, Visited};
+use crate::tail::{Paused, Tail};
+use crate::visit::{Open, Visit, Visited};
 
 impl Pump {
     /// Reads blocks in turn until the turn's share is used up; answers whether there is more to do at once.
@@ -86,7 +87,8 @@ impl Pump {
     /// makes way and is unpacked again later.
     fn has_inflater_for(&mut self, id: TailId, file: FileId, world: &mut dyn World) -> bool {
         let is_compressed = self.roster.catalog.get(file).is_some_and(|seen| seen.name.compressed);
-        let is_open = self.roster.get(id).is_some_and(|tail| tail.open.as_ref().is_some_and(|open| open.file == file));
+        let is_open =
+            self.roster.get(id).is_some_and(|tail| tail.open.as_ref().is_some_and(|open| open.file == file));
         if !is_compressed || is_open || self.roster.inflaters().count() < self.config.limits.inflaters {
             return true;
         }
@@ -161,7 +163,7 @@ impl Pump {
         self.notices.push(Notice::Rewritten);
         self.roster.close(id, world);
         let Some((tail, catalog)) = self.roster.split(id) else { return };
-        tail.members.retain(|member| *member != file);
+        tail.leave(file);
         tail.overlong = None;
         catalog.renew(file);
         let lineage = tail.lineage;

@@ -109,12 +109,7 @@ impl Inflater {
     ///
     /// # Errors
     /// What reading answers; `Busy` when the call's share of work is used up: call again.
-    pub fn read(
-        &mut self,
-        files: &mut dyn Files,
-        offset: u64,
-        into: &mut [u8],
-    ) -> Result<usize, ReadFault> {
+    pub fn read(&mut self, files: &mut dyn Files, offset: u64, into: &mut [u8]) -> Result<usize, ReadFault> {
         if offset < self.base {
             *self = Inflater { input: std::mem::take(&mut self.input), ..Inflater::new(self.handle) };
             self.input.clear();

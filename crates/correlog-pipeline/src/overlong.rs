@@ -3,7 +3,7 @@
 
 use crate::limits::MARKER_MAX_BYTES;
 use crate::source::{ReadFault, Source};
-use crate::tail::Visit;
+use crate::visit::Visit;
 
 #[derive(Debug)]
 pub struct Overlong {

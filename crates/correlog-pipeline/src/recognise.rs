@@ -178,6 +178,9 @@ impl Pump {
         // How long an archive is nobody knows beforehand.
         let size = if seen.name.compressed { u64::MAX } else { seen.stat.size };
         tail.replay_until.get_or_insert(size);
+        if !seen.name.compressed {
+            tail.note_reached(file, size);
+        }
         let hint = &entry.hint;
         let is_as_left = (hint.size, hint.modified_ns) == (seen.stat.size, seen.stat.modified_ns);
         if entry.finished && is_as_left && seen.name.compressed {

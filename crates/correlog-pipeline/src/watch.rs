@@ -116,7 +116,7 @@ impl Pump {
 
     fn leave(&mut self, id: TailId, file: FileId) {
         if let Some(tail) = self.roster.get_mut(id) {
-            tail.members.retain(|member| *member != file);
+            tail.leave(file);
         }
         self.roster.catalog.remove(file);
     }
