@@ -6,3 +6,4 @@ mod config;
 mod dashboards;
 mod setup;
 mod ship;
+mod verify;

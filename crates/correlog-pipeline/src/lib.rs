@@ -17,9 +17,7 @@ mod compare;
 pub mod discover;
 mod follow;
 pub mod frame;
-mod gzip_header;
 pub mod head;
-pub mod inflate;
 pub mod lineage;
 pub mod outlet;
 pub mod overlong;
@@ -27,7 +25,6 @@ mod recognise;
 pub mod roster;
 pub mod source;
 pub mod tail;
-pub mod visit;
 pub mod watch;
 
 pub mod encode;

@@ -10,6 +10,7 @@ use super::document::{Constants, Document};
 use super::envelope::{self, Inner, Stream, Wrapped};
 use super::fields::Slot;
 use super::ids::{Ids, Position};
+use super::level::Level;
 use super::lookup::Lookup;
 use super::members::Members;
 use super::scan::{Scanner, Syntax};
@@ -32,6 +33,7 @@ pub struct Encoder {
     constants: Constants,
     lookup: Lookup,
     scanner: Scanner,
+    reader: native::Reader,
     members: Members,
     ids: Ids,
     /// What Docker's envelope held, decoded.
@@ -50,6 +52,7 @@ impl Encoder {
             constants,
             lookup: Lookup::new(),
             scanner: Scanner::default(),
+            reader: native::Reader::default(),
             members: Members::default(),
             ids,
             unwrapped: String::new(),
@@ -91,6 +94,16 @@ impl Encoder {
         let looks_like_json = bytes.trim_ascii_start().first() == Some(&b'{');
         if self.settings.format == Format::Text || !looks_like_json || std::str::from_utf8(bytes).is_err() {
             return Ok(self.text(line, bytes, wrapped, out));
+        }
+        if wrapped.is_none()
+            && line.shape == Shape::Whole
+            && let Some(native) = self.reader.read(bytes, &self.lookup, &mut self.scanner)
+            && !self.settings.redaction.may_touch(bytes, native.hidden)
+        {
+            self.members.take_native(&native);
+            let encoded = self.routed(line, bytes, None);
+            native::write(out, line, bytes, native.level, &self.constants);
+            return Ok(encoded);
         }
         let kind = record::kind(bytes);
         let walked = self.walk(bytes, kind.is_some());
@@ -139,7 +152,7 @@ impl Encoder {
         let stamped = self.members.time.is_some() && self.own.is_empty();
         let redact = self.settings.redaction.may_touch(bytes, self.members.hidden);
         if is_native && self.members.verbatim && stamped && !redact && line.shape == Shape::Whole {
-            native::write(out, line, bytes, &self.members, &self.constants);
+            native::write(out, line, bytes, self.own_level(bytes), &self.constants);
             return encoded;
         }
         let stamp = self.stamp(line, encoded.time);
@@ -148,6 +161,13 @@ impl Encoder {
         document.redaction = redact.then_some(&self.settings.redaction);
         encoded.notes.add(document.write(out));
         encoded
+    }
+
+    /// The level that a severity number is to be derived from.
+    fn own_level(&self, bytes: &[u8]) -> Option<Level> {
+        let level =
+            self.members.get(Slot::Level).filter(|_| self.members.get(Slot::SeverityNumber).is_none())?;
+        Level::from_word(level.value.of(bytes))
     }
 
     /// A line that only looks native, or is none: its position is its file's, and Dify's text is read.

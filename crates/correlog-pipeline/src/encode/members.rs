@@ -10,6 +10,7 @@ use correlog_schema::trace_id::{SpanId, TraceId};
 use super::fields::{SLOTS, Slot, Type};
 use super::level::Level;
 use super::lookup::{Node, OWN};
+use super::native::Native;
 use super::scan::{Kind, Value, flag, hash};
 use super::time::{self, Moment, Time};
 use super::{Notes, fix};
@@ -118,6 +119,13 @@ impl Members {
         self.stream = None;
         self.seq = None;
         self.verbatim = false;
+    }
+
+    /// What is needed of a line that is copied as it stands.
+    pub fn take_native(&mut self, native: &Native) {
+        self.time = Some(native.time);
+        self.stream = Some(native.stream);
+        self.seq = Some(native.seq);
     }
 
     /// The line is not native: what looked like a writer's position is anybody's field.
@@ -324,6 +332,11 @@ fn fits_trace(text: &[u8], value: Value) -> bool {
 pub fn canonical_id(text: &[u8], len: usize) -> bool {
     let digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     text.len() == len && text.iter().all(digit) && text.iter().any(|&byte| byte != b'0')
+}
+
+/// Whether the value stands as it must be written.
+pub fn fits_as_is(kind: Type, text: &[u8], value: Value) -> bool {
+    fit(kind, text, value) == Fit::AsIs
 }
 
 fn fit(kind: Type, text: &[u8], value: Value) -> Fit {

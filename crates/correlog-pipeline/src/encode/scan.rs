@@ -295,7 +295,7 @@ fn number(text: &[u8]) -> Option<(usize, u8)> {
 
 /// The string whose first character is at `start`, behind the quote.
 #[inline]
-fn string(bytes: &[u8], start: usize) -> Result<Value, Syntax> {
+pub fn string(bytes: &[u8], start: usize) -> Result<Value, Syntax> {
     let (mut at, mut flags) = (start, 0);
     loop {
         at = special(bytes, at);

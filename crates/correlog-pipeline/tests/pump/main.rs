@@ -4,6 +4,4 @@
 mod run;
 mod world;
 
-mod archives;
 mod files;
-mod lines;
