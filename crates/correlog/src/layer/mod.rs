@@ -26,11 +26,12 @@ pub use builder::LayerBuilder;
 use crate::ids::cache::KnownOrder;
 use crate::ids::{Ids, current};
 use crate::line::assemble::{self, Head};
-use crate::line::catalogue::{CODE_FILE_PATH, CODE_LINE_NUMBER, DURATION_MS};
+use crate::line::callsite;
+use crate::line::catalogue::DURATION_MS;
 use crate::line::fields::Fields;
 use crate::line::json;
 use crate::line::limits::Limits;
-use crate::line::visit::{Of, Visitor};
+use crate::line::visit::Visitor;
 use crate::writer::Writer;
 use scratch::Scratch;
 use span::{SpanNode, Timing};
@@ -91,28 +92,38 @@ impl CorrelogLayer {
         self.ids_of(node?, ctx)
     }
 
-    /// Makes the line of an event whose fields are in `scratch`. The registry's lock on the span is given back
-    /// before the line is written, since that may wait.
+    /// Makes the line of an event. The registry's lock on the span is given back before the line is written, since
+    /// that may wait.
     #[inline]
     fn assemble<S>(&self, event: &Event<'_>, scratch: &mut Scratch, time: SystemTime, ctx: &Context<'_, S>)
     where
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
-        let metadata = event.metadata();
-        let Scratch { fields, line, log_target } = scratch;
-        let target = if log_target.is_empty() { metadata.target() } else { log_target };
+        let Scratch { fields, line, log, callsites } = scratch;
+        let callsite = callsites.of(event.metadata());
+        event.record(&mut Visitor { callsite, fields, limits: &self.limits, log: Some(log) });
+        let mut logger = callsite.logger.as_slice();
+        let mut target = event.metadata().target();
+        let of_log;
+        if callsite.is_log {
+            of_log = callsite::logger(&log.target);
+            (logger, target) = (&of_log, &log.target);
+            if self.code_location {
+                log.write_code(fields);
+            }
+        }
         let span = ctx.event_span(event);
         let extensions = span.as_ref().map(|span| span.extensions());
         let node =
             extensions.as_ref().and_then(|extensions| extensions.get::<Arc<SpanNode>>()).map(Arc::as_ref);
-        let is_opentelemetrys_own = current::is_opentelemetrys_own(target);
         let head = Head {
             time,
-            level: metadata.level().as_str(),
+            opening: &callsite.opening,
             resource: &self.resource,
-            target,
-            ids: if is_opentelemetrys_own { None } else { self.ids(event, node, ctx) },
-            span_name: node.map(|node| node.name),
+            logger,
+            ids: if current::is_opentelemetrys_own(target) { None } else { self.ids(event, node, ctx) },
+            span: node.map_or(b"", |node| &node.name),
+            code: if self.code_location { &callsite.code } else { b"" },
         };
         match node {
             None => assemble::event(line, &head, fields, None),
@@ -120,27 +131,22 @@ impl CorrelogLayer {
         }
     }
 
-    #[inline]
-    fn add_location(&self, fields: &mut Fields, metadata: &Metadata<'_>) {
-        if let Some(file) = metadata.file() {
-            fields.set_slot(CODE_FILE_PATH, |out| {
-                json::string(out, file, self.limits.field_bytes);
-                true
-            });
-        }
-        if let Some(line) = metadata.line() {
-            fields.set_slot(CODE_LINE_NUMBER, |out| {
-                json::integer(out, line);
-                true
-            });
-        }
+    /// The fields of a span, as JSON text.
+    fn fields(&self, metadata: &'static Metadata<'static>, record: impl FnOnce(&mut Visitor<'_>)) -> Fields {
+        scratch::with(|scratch| {
+            let mut fields = Fields::new();
+            let callsite = scratch.callsites.of(metadata);
+            record(&mut Visitor { callsite, fields: &mut fields, limits: &self.limits, log: None });
+            fields
+        })
     }
 
     fn write_close(&self, node: &SpanNode, metadata: &'static Metadata<'static>, ids: Option<Ids>) {
         let Some(timing) = &node.timing else { return };
         let (busy, idle) = timing.lock().unwrap_or_else(PoisonError::into_inner).close();
         let milliseconds = |duration: std::time::Duration| duration.as_secs_f64() * 1e3;
-        scratch::with(|Scratch { fields, line, .. }| {
+        scratch::with(|Scratch { fields, line, callsites, .. }| {
+            let callsite = callsites.of(metadata);
             json::string(&mut fields.message, "span closed", usize::MAX);
             fields.set_slot(DURATION_MS, |out| json::float(out, milliseconds(busy + idle)));
             for (name, key, duration) in
@@ -153,11 +159,12 @@ impl CorrelogLayer {
             }
             let head = Head {
                 time: SystemTime::now(),
-                level: metadata.level().as_str(),
+                opening: &callsite.opening,
                 resource: &self.resource,
-                target: metadata.target(),
+                logger: &callsite.logger,
                 ids,
-                span_name: Some(node.name),
+                span: &node.name,
+                code: b"",
             };
             node.with_fields(|inherited| assemble::event(line, &head, fields, Some(inherited)));
             self.writer.submit(line, false, head.time);
@@ -185,8 +192,7 @@ where
         if span.extensions().get::<Arc<SpanNode>>().is_some() {
             return;
         }
-        let mut own = Fields::new();
-        attributes.record(&mut self.visitor(&mut own, Of::Span, None));
+        let own = self.fields(attributes.metadata(), |visitor| attributes.record(visitor));
         let parent = span.parent().and_then(|parent| node_of(&parent));
         let timing = self.span_close.then(Timing::start);
         let node = Arc::new(SpanNode::new(attributes.metadata().name(), parent, own, timing));
@@ -194,10 +200,9 @@ where
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, ctx: Context<'_, S>) {
-        let Some(node) = ctx.span(id).and_then(|span| node_of(&span)) else { return };
-        let mut recorded = Fields::new();
-        values.record(&mut self.visitor(&mut recorded, Of::Span, None));
-        node.record(recorded);
+        let Some(span) = ctx.span(id) else { return };
+        let Some(node) = node_of(&span) else { return };
+        node.record(self.fields(span.metadata(), |visitor| values.record(visitor)));
     }
 
     fn on_event(&self, event: &Event<'_>, ctx: Context<'_, S>) {
@@ -205,11 +210,6 @@ where
         let metadata = event.metadata();
         let is_error = *metadata.level() == Level::ERROR;
         scratch::with(|scratch| {
-            let of = of(metadata);
-            event.record(&mut self.visitor(&mut scratch.fields, of, Some(&mut scratch.log_target)));
-            if self.code_location && of == Of::Event {
-                self.add_location(&mut scratch.fields, metadata);
-            }
             self.assemble(event, scratch, time, &ctx);
             if is_error && self.mark_spans {
                 mark::current_span(&scratch.fields, metadata.target());
@@ -245,23 +245,6 @@ where
     }
 }
 
-impl CorrelogLayer {
-    fn visitor<'a>(
-        &'a self,
-        fields: &'a mut Fields,
-        of: Of,
-        log_target: Option<&'a mut String>,
-    ) -> Visitor<'a> {
-        Visitor { fields, limits: &self.limits, of, log_target }
-    }
-}
-
 fn node_of<'a, R: LookupSpan<'a>>(span: &SpanRef<'a, R>) -> Option<Arc<SpanNode>> {
     span.extensions().get::<Arc<SpanNode>>().cloned()
-}
-
-/// `tracing-log` gives every event of the `log` crate this target, and the true one as a field.
-#[inline]
-fn of(metadata: &Metadata<'_>) -> Of {
-    if metadata.target() == "log" && metadata.name() == "log event" { Of::LogEvent } else { Of::Event }
 }

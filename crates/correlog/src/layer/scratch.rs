@@ -5,30 +5,33 @@
 
 use std::cell::RefCell;
 
+use crate::line::callsite::Callsites;
 use crate::line::fields::Fields;
+use crate::line::visit::LogOrigin;
 
 #[derive(Debug)]
 pub(super) struct Scratch {
     pub fields: Fields,
     pub line: Vec<u8>,
-    /// The target of an event that came from the `log` crate.
-    pub log_target: String,
+    pub log: LogOrigin,
+    /// Kept for the life of the thread.
+    pub callsites: Callsites,
 }
 
 impl Scratch {
     const fn new() -> Self {
-        Self { fields: Fields::new(), line: Vec::new(), log_target: String::new() }
+        Self { fields: Fields::new(), line: Vec::new(), log: LogOrigin::new(), callsites: Callsites::new() }
     }
 
     fn clear(&mut self) {
         // One huge line must not keep its memory for the life of the thread.
         if self.line.capacity() > KEPT_MOST || self.fields.len() > KEPT_MOST {
-            *self = Self::new();
-            return;
+            self.fields = Fields::new();
+            self.line = Vec::new();
         }
         self.fields.clear();
         self.line.clear();
-        self.log_target.clear();
+        self.log.clear();
     }
 }
 
@@ -40,16 +43,17 @@ thread_local! {
 
 /// Lends cleared memory.
 #[inline]
-pub(super) fn with(run: impl FnOnce(&mut Scratch)) {
+pub(super) fn with<T>(run: impl FnOnce(&mut Scratch) -> T) -> T {
     let mut run = Some(run);
-    let is_done = SCRATCH.try_with(|cell| {
-        let Ok(mut scratch) = cell.try_borrow_mut() else { return };
-        if let Some(run) = run.take() {
-            run(&mut scratch);
-        }
+    let done = SCRATCH.try_with(|cell| {
+        let mut scratch = cell.try_borrow_mut().ok()?;
+        let done = run.take().map(|run| run(&mut scratch));
         scratch.clear();
+        done
     });
-    if let (Some(run), _) = (run, is_done) {
-        run(&mut Scratch::new());
+    match (done, run) {
+        (Ok(Some(done)), _) => done,
+        (_, Some(run)) => run(&mut Scratch::new()),
+        (_, None) => unreachable!("either it ran or it is still there"),
     }
 }

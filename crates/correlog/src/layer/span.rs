@@ -8,11 +8,13 @@ use std::time::{Duration, Instant};
 
 use crate::ids::cache::SeenIds;
 use crate::line::fields::Fields;
+use crate::line::json;
 
 /// One span. Children hold their parents, as tracing's registry does.
 #[derive(Debug)]
 pub(super) struct SpanNode {
-    pub name: &'static str,
+    /// `,"span":{"name":"…"}`, ready to be copied.
+    pub name: Vec<u8>,
     pub parent: Option<Arc<SpanNode>>,
     pub seen: SeenIds,
     /// Only where lines are written at a span's end.
@@ -49,8 +51,11 @@ impl SpanNode {
                 (merged, sum)
             }
         };
+        let mut quoted = b",\"span\":{\"name\":".to_vec();
+        json::string(&mut quoted, name, 1024);
+        quoted.push(b'}');
         Self {
-            name,
+            name: quoted,
             parent,
             seen: SeenIds::default(),
             timing,

@@ -5,43 +5,40 @@
 use std::time::SystemTime;
 
 use crate::ids::Ids;
-use crate::line::catalogue::{EXCEPTION_MESSAGE, TABLE};
+use crate::line::catalogue::{CODE, EXCEPTION_MESSAGE, TABLE};
 use crate::line::fields::{Fields, bits};
 use crate::line::json;
 use crate::line::time;
 
-/// What an event brings besides its fields.
+/// What an event brings besides its fields; the byte strings are JSON that is copied as it is.
 pub(crate) struct Head<'a> {
     pub time: SystemTime,
-    pub level: &'static str,
+    /// From the end of the time to the message: `","level":"INFO","message":`.
+    pub opening: &'a [u8],
     /// `,"service":{…},"deployment":{…}`, made once.
     pub resource: &'a [u8],
-    pub target: &'a str,
+    /// `,"logger":"…"`.
+    pub logger: &'a [u8],
     pub ids: Option<Ids>,
-    pub span_name: Option<&'static str>,
+    /// `,"span":{"name":"…"}`, or nothing outside a span.
+    pub span: &'a [u8],
+    /// The value of `code`, or nothing.
+    pub code: &'a [u8],
 }
 
 /// Appends the line of an event without its last key, `log`, and without the closing brace.
 #[inline]
 pub(crate) fn event(out: &mut Vec<u8>, head: &Head<'_>, fields: &Fields, inherited: Option<&Fields>) {
-    out.extend_from_slice(b"{\"@timestamp\":\"");
-    time::rfc3339(out, head.time);
-    out.extend_from_slice(b"\",\"level\":\"");
-    out.extend_from_slice(head.level.as_bytes());
-    out.extend_from_slice(b"\",\"message\":");
+    time::opening(out, head.time);
+    out.extend_from_slice(head.opening);
     out.extend_from_slice(message(fields));
     out.extend_from_slice(head.resource);
-    out.extend_from_slice(b",\"logger\":");
-    json::string(out, head.target, 1024);
+    out.extend_from_slice(head.logger);
     if let Some(ids) = head.ids {
         ids.write(out);
     }
-    if let Some(name) = head.span_name {
-        out.extend_from_slice(b",\"span\":{\"name\":");
-        json::string(out, name, 1024);
-        out.push(b'}');
-    }
-    slots(out, fields, inherited);
+    out.extend_from_slice(head.span);
+    slots(out, head.code, fields, inherited);
     attributes(out, fields, inherited);
 }
 
@@ -57,11 +54,15 @@ fn message(fields: &Fields) -> &[u8] {
 
 /// Appends the catalogued fields, the nearer value of each, in the order of the table, each within its objects.
 #[inline]
-pub(crate) fn slots(out: &mut Vec<u8>, fields: &Fields, inherited: Option<&Fields>) {
-    let mask = fields.mask | inherited.map_or(0, |inherited| inherited.mask);
+pub(crate) fn slots(out: &mut Vec<u8>, code: &[u8], fields: &Fields, inherited: Option<&Fields>) {
+    let mut mask = fields.mask | inherited.map_or(0, |inherited| inherited.mask);
+    mask |= u64::from(!code.is_empty()) << CODE;
     let mut open: &[&str] = &[];
     for at in bits(mask) {
-        let Some(value) = fields.slot(at).or_else(|| inherited?.slot(at)) else { continue };
+        let of_statement = (at == CODE && !code.is_empty()).then_some(code);
+        let Some(value) = of_statement.or_else(|| fields.slot(at)).or_else(|| inherited?.slot(at)) else {
+            continue;
+        };
         let slot = &TABLE[at];
         let mut key = slot.key.as_bytes();
         if open != slot.groups {

@@ -174,7 +174,7 @@ pub(crate) fn lower_uuid(quoted: &mut [u8]) {
     }
 }
 
-static HEX_PAIRS: [[u8; 2]; 256] = hex_pairs();
+pub(crate) static HEX_PAIRS: [[u8; 2]; 256] = hex_pairs();
 
 const fn hex_pairs() -> [[u8; 2]; 256] {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";

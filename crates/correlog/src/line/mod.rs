@@ -4,6 +4,7 @@
 //! Does not know spans, ids or files: `layer` brings the former, `writer` the latter.
 
 pub(crate) mod assemble;
+pub(crate) mod callsite;
 pub(crate) mod catalogue;
 pub(crate) mod fields;
 pub(crate) mod json;

@@ -7,30 +7,48 @@ use std::fmt::{Debug, Display};
 
 use tracing_core::field::{Field, Visit};
 
-use crate::line::catalogue::{
-    self, CODE_FILE_PATH, CODE_LINE_NUMBER, EXCEPTION_MESSAGE, EXCEPTION_STACKTRACE, EXCEPTION_TYPE, Kind,
-    TABLE,
-};
+use crate::line::callsite::{self, Callsite, Place, Planned};
+use crate::line::catalogue::{CODE, EXCEPTION_MESSAGE, EXCEPTION_STACKTRACE, EXCEPTION_TYPE, Kind, TABLE};
 use crate::line::fields::Fields;
 use crate::line::json;
 use crate::line::limits::Limits;
 
-/// What kind of thing the fields belong to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Of {
-    Span,
-    Event,
-    /// An event that came from the `log` crate: its target, file and line are fields.
-    LogEvent,
-}
-
 /// One pass over the fields of a span or an event.
 pub(crate) struct Visitor<'a> {
+    pub callsite: &'a Callsite,
     pub fields: &'a mut Fields,
     pub limits: &'a Limits,
-    pub of: Of,
-    /// The target that a `log` event brings.
-    pub log_target: Option<&'a mut String>,
+    pub log: Option<&'a mut LogOrigin>,
+}
+
+/// Where an event of the `log` crate came from, which its bridge hands over as fields.
+#[derive(Debug, Default)]
+pub(crate) struct LogOrigin {
+    pub target: String,
+    file: String,
+    line: Option<u32>,
+}
+
+impl LogOrigin {
+    pub const fn new() -> Self {
+        Self { target: String::new(), file: String::new(), line: None }
+    }
+
+    pub fn clear(&mut self) {
+        self.target.clear();
+        self.file.clear();
+        self.line = None;
+    }
+
+    /// Sets the slot of the code location from what came.
+    pub fn write_code(&self, fields: &mut Fields) {
+        let file = (!self.file.is_empty()).then_some(self.file.as_str());
+        let code = callsite::code(file, self.line);
+        fields.set_slot(CODE, |out| {
+            out.extend_from_slice(&code);
+            !code.is_empty()
+        });
+    }
 }
 
 /// A value as tracing hands it over, reduced to what JSON can tell apart.
@@ -48,42 +66,45 @@ enum Value<'a> {
 impl Visitor<'_> {
     #[inline]
     fn put(&mut self, field: &Field, value: Value<'_>) {
-        let name = field.name();
-        if self.of != Of::Span && name == "message" {
-            return self.put_message(value);
+        let callsite = self.callsite;
+        let Some(planned) = callsite.planned(field) else { return };
+        match planned.place {
+            Place::Attribute => self.put_attribute(planned, value),
+            Place::Message => self.put_message(value),
+            Place::Slot(at) => self.put_slot(planned, at, value),
+            Place::Error => self.put_error_text(planned, value),
+            Place::LogTarget | Place::LogFile | Place::LogLine | Place::Nowhere => {
+                self.put_log(planned.place, value)
+            }
         }
-        if self.of == Of::LogEvent && name.starts_with("log.") {
-            return self.put_log(name, value);
-        }
-        // Orders to tracing-opentelemetry (`otel.name`, `otel.kind`), not facts about what happens in the span.
-        if self.of == Of::Span && name.starts_with("otel.") {
-            return;
-        }
+    }
+
+    #[inline]
+    fn put_attribute(&mut self, planned: &Planned, value: Value<'_>) {
         if self.fields.len() > self.limits.line_bytes {
             self.fields.left_out += 1;
             return;
         }
-        if let Some(at) = catalogue::user_slot(name) {
-            let limits = self.limits;
-            if self.fields.set_slot(at, |out| typed(out, TABLE[at].kind, value, limits)) {
-                return;
-            }
-        }
-        self.put_attribute(name, value);
-    }
-
-    #[inline]
-    fn put_attribute(&mut self, name: &'static str, value: Value<'_>) {
-        let name = name.strip_prefix("r#").unwrap_or(name);
         let limit = self.limits.field_bytes;
-        self.fields.add_attribute(name, |out| {
-            out.push(b',');
-            json::string(out, name, limit);
-            out.push(b':');
+        self.fields.add_attribute(planned.name, |out| {
+            out.extend_from_slice(&planned.key);
             untyped(out, value, limit);
         });
     }
 
+    #[inline]
+    fn put_slot(&mut self, planned: &Planned, at: usize, value: Value<'_>) {
+        let limits = self.limits;
+        if self.fields.len() > limits.line_bytes {
+            self.fields.left_out += 1;
+            return;
+        }
+        if !self.fields.set_slot(at, |out| typed(out, TABLE[at].kind, value, limits)) {
+            self.put_attribute(planned, value);
+        }
+    }
+
+    #[inline]
     fn put_message(&mut self, value: Value<'_>) {
         self.fields.message.clear();
         match value {
@@ -95,16 +116,20 @@ impl Visitor<'_> {
         }
     }
 
-    fn put_log(&mut self, name: &str, value: Value<'_>) {
-        match (name, value) {
-            ("log.target", Value::Text(target)) => {
-                if let Some(known) = &mut self.log_target {
-                    known.clear();
-                    known.push_str(target);
-                }
-            }
-            ("log.file", value) => self.fill(CODE_FILE_PATH, Kind::Keyword, value),
-            ("log.line", value) => self.fill(CODE_LINE_NUMBER, Kind::Integer, value),
+    /// `#[instrument(err)]` and `error = %e` arrive as text, already without their type: only the message is known.
+    fn put_error_text(&mut self, planned: &Planned, value: Value<'_>) {
+        match value {
+            Value::Text(_) | Value::Formatted(_) => self.fill(EXCEPTION_MESSAGE, Kind::Text, value),
+            _ => self.put_attribute(planned, value),
+        }
+    }
+
+    fn put_log(&mut self, place: Place, value: Value<'_>) {
+        let Some(log) = &mut self.log else { return };
+        match (place, value) {
+            (Place::LogTarget, Value::Text(target)) => log.target.push_str(target),
+            (Place::LogFile, Value::Text(file)) => log.file.push_str(file),
+            (Place::LogLine, Value::Unsigned(line)) => log.line = u32::try_from(line).ok(),
             _ => {}
         }
     }
@@ -165,9 +190,6 @@ impl Visit for Visitor<'_> {
 
     #[inline]
     fn record_str(&mut self, field: &Field, value: &str) {
-        if self.of == Of::Event && field.name() == "error" {
-            return self.fill(EXCEPTION_MESSAGE, Kind::Text, Value::Text(value));
-        }
         self.put(field, Value::Text(value));
     }
 
@@ -176,18 +198,14 @@ impl Visit for Visitor<'_> {
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        if self.of == Of::Event && self.fields.slot(EXCEPTION_MESSAGE).is_none() {
+        if self.callsite.is_event && self.fields.slot(EXCEPTION_MESSAGE).is_none() {
             return self.put_error(value);
         }
         self.put(field, Value::Formatted(&Shown(value)));
     }
 
-    /// `#[instrument(err)]` and `error = %e` arrive here, already without their type: only the message is known.
     #[inline]
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        if self.of == Of::Event && field.name() == "error" {
-            return self.fill(EXCEPTION_MESSAGE, Kind::Text, Value::Formatted(value));
-        }
         self.put(field, Value::Formatted(value));
     }
 }
@@ -213,7 +231,7 @@ fn typed(out: &mut Vec<u8>, kind: Kind, value: Value<'_>, limits: &Limits) -> bo
         Kind::Short => bounded(out, value, i64::from(i16::MIN), i64::from(i16::MAX)),
         Kind::Integer => bounded(out, value, i64::from(i32::MIN), i64::from(i32::MAX)),
         Kind::Long => bounded(out, value, i64::MIN, i64::MAX),
-        Kind::Date => false,
+        Kind::Date | Kind::Code => false,
     }
 }
 

@@ -4,6 +4,7 @@
 
 use std::io::{self, Write};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -62,7 +63,7 @@ impl Guard {
         drop(intake);
         // It has nothing left to do but to return.
         let _ = flusher.join();
-        Ok(self.shared.counters.snapshot())
+        Ok(self.shared.stats())
     }
 }
 
@@ -114,7 +115,7 @@ impl Handle {
     /// The counters as they are now.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.shared.counters.snapshot()
+        self.shared.stats()
     }
 
     /// Writes one workflow record into the same stream of lines.
@@ -136,6 +137,7 @@ impl Shared {
         let until = Instant::now() + timeout;
         let mut intake = self.intake();
         if intake.stage == Stage::Closed {
+            drop(intake);
             return self.flush_directly(timeout);
         }
         let wanted = intake.accepted;
@@ -148,20 +150,27 @@ impl Shared {
             }
             intake = Self::wait(&self.settled, intake, Some(left));
         }
-        Ok(self.counters.snapshot())
+        drop(intake);
+        Ok(self.stats())
     }
 
     fn flush_directly(&self, timeout: Duration) -> Result<Stats, ShutdownError> {
         let mut sink = self.sink();
         let is_whole = sink.write_pending(&self.counters);
         sink.flush(&self.counters);
+        let left = sink.pending() as u64;
+        drop(sink);
         match is_whole {
-            true => Ok(self.counters.snapshot()),
-            false => Err(self.unwritten(sink.pending() as u64, timeout)),
+            true => Ok(self.stats()),
+            false => Err(self.unwritten(left, timeout)),
         }
     }
 
     fn unwritten(&self, unwritten_bytes: u64, waited: Duration) -> ShutdownError {
-        ShutdownError { waited, unwritten_bytes, dropped_lines: self.counters.snapshot().dropped_lines }
+        ShutdownError {
+            waited,
+            unwritten_bytes,
+            dropped_lines: self.counters.dropped_lines.load(Ordering::Relaxed),
+        }
     }
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::line::json;
 use crate::writer::builder::{Mode, Overflow, WriterBuilder};
 use crate::writer::sink::{Out, Outcome, Sink, is_in_target};
-use crate::writer::stats::{Counters, add};
+use crate::writer::stats::{Counters, Stats, add};
 use crate::writer::{notice, stream};
 
 /// What all clones of a writer, its guard and its flusher share.
@@ -40,6 +40,7 @@ pub(super) struct Intake {
     /// `"log":{"stream":"…","seq":`, ready to be copied.
     tail: Vec<u8>,
     next_seq: u64,
+    accepted_lines: u64,
     /// When the oldest line in the buffer came.
     pub oldest: Option<Instant>,
     /// Set by an ERROR line or a flush: do not wait for size or age.
@@ -74,6 +75,7 @@ impl Shared {
                 buffer: Vec::with_capacity(if is_buffered { builder.flush_bytes * 2 } else { 0 }),
                 tail: stream::tail(),
                 next_seq: 0,
+                accepted_lines: 0,
                 oldest: None,
                 is_urgent: false,
                 is_failing: false,
@@ -94,6 +96,11 @@ impl Shared {
 
     pub fn is_due(&self, intake: &Intake) -> bool {
         intake.is_urgent || intake.stage != Stage::Running || intake.buffer.len() >= self.flush_bytes
+    }
+
+    pub fn stats(&self) -> Stats {
+        let accepted_lines = self.intake().accepted_lines;
+        self.counters.snapshot(accepted_lines, self.sink().written)
     }
 
     /// A poisoned lock is taken all the same: what it guards is whole between any two statements that can panic.
@@ -159,7 +166,7 @@ impl Shared {
             self.buffer(intake, line, is_urgent);
         }
         intake.next_seq += u64::from(has_seq);
-        add(&self.counters.accepted_lines, 1);
+        intake.accepted_lines += 1;
         true
     }
 

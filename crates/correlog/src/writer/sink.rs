@@ -65,6 +65,8 @@ pub(super) struct Sink {
     pending: Vec<u8>,
     /// Whether the target's last byte is within a line: then no other file may be begun.
     is_mid_line: bool,
+    /// Bytes the target took since it was built.
+    pub written: u64,
     told: Option<Instant>,
     untold_errors: u64,
 }
@@ -85,7 +87,7 @@ pub(super) enum Outcome {
 
 impl Sink {
     pub fn new(out: Out) -> Self {
-        Self { out, pending: Vec::new(), is_mid_line: false, told: None, untold_errors: 0 }
+        Self { out, pending: Vec::new(), is_mid_line: false, written: 0, told: None, untold_errors: 0 }
     }
 
     pub fn file(files: Files) -> Self {
@@ -173,7 +175,7 @@ impl Sink {
             match guarded(|| self.write_some(&lines[..portion])) {
                 Ok(count) => {
                     self.is_mid_line = lines[count - 1] != b'\n';
-                    add(&counters.written_bytes, count as u64);
+                    self.written += count as u64;
                     lines = &lines[count..];
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

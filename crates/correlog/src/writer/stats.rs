@@ -22,23 +22,23 @@ pub struct Stats {
     pub removed_files: u64,
 }
 
+/// What threads count without holding a lock. Accepted lines and written bytes are counted under the locks that are
+/// held for them anyway, because two more atomic additions for each line are a twentieth of its cost.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
-    pub accepted_lines: AtomicU64,
     pub dropped_lines: AtomicU64,
-    pub written_bytes: AtomicU64,
     pub io_errors: AtomicU64,
     pub reopened: AtomicU64,
     pub removed_files: AtomicU64,
 }
 
 impl Counters {
-    pub fn snapshot(&self) -> Stats {
+    pub fn snapshot(&self, accepted_lines: u64, written_bytes: u64) -> Stats {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Stats {
-            accepted_lines: read(&self.accepted_lines),
+            accepted_lines,
+            written_bytes,
             dropped_lines: read(&self.dropped_lines),
-            written_bytes: read(&self.written_bytes),
             io_errors: read(&self.io_errors),
             reopened: read(&self.reopened),
             removed_files: read(&self.removed_files),

@@ -18,7 +18,7 @@ pub struct Memory(Arc<Mutex<Vec<u8>>>);
 
 impl io::Write for Memory {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        self.0.lock().expect("no test panics while it holds this").extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
@@ -29,7 +29,7 @@ impl io::Write for Memory {
 
 impl Memory {
     pub fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).expect("lines are UTF-8")
+        String::from_utf8(self.0.lock().expect("no test panics while it holds this").clone()).expect("lines are UTF-8")
     }
 
     /// Every line, each of which must be one JSON object.
@@ -45,7 +45,7 @@ impl Memory {
     pub fn line(&self, message: &str) -> Value {
         let found: Vec<Value> = self.lines().into_iter().filter(|line| line["message"] == message).collect();
         assert_eq!(found.len(), 1, "{message}: {found:?}");
-        found.into_iter().next().unwrap()
+        found.into_iter().next().expect("just counted")
     }
 
     pub fn writer(&self) -> (Writer, Guard) {

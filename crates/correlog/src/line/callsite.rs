@@ -1,0 +1,168 @@
+//! What is the same for every event of one log statement, made once for each thread and then only copied: the parts
+//! of the line that the metadata gives, and for each field its key and its place.
+//!
+//! Does not hold values. The cache is per thread because a shared one would need a lock for every event; it is bounded
+//! by the number of log statements in the program.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use tracing_core::Metadata;
+use tracing_core::field::Field;
+
+use crate::line::catalogue;
+use crate::line::json;
+
+/// One log statement or span.
+#[derive(Debug)]
+pub(crate) struct Callsite {
+    /// From the end of the time to the message: `","level":"INFO","message":`.
+    pub opening: Vec<u8>,
+    /// `,"logger":"api::runner"`.
+    pub logger: Vec<u8>,
+    /// `{"file":{"path":"src/runner.rs"},"line":{"number":12}}`; empty where neither is known.
+    pub code: Vec<u8>,
+    pub is_event: bool,
+    /// Whether the event came from the `log` crate: its target, file and line are fields.
+    pub is_log: bool,
+    fields: Vec<Planned>,
+}
+
+/// One field of a log statement.
+#[derive(Debug)]
+pub(crate) struct Planned {
+    pub name: &'static str,
+    /// `,"name":`.
+    pub key: Vec<u8>,
+    pub place: Place,
+}
+
+/// Where a field goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Attribute,
+    /// A catalogued field; values of another type than its own become attributes.
+    Slot(usize),
+    Message,
+    /// An event's `error`: the exception's message when it is text.
+    Error,
+    LogTarget,
+    LogFile,
+    LogLine,
+    /// What the `log` crate's bridge or tracing-opentelemetry wants and no line needs.
+    Nowhere,
+}
+
+impl Callsite {
+    pub fn new(metadata: &'static Metadata<'static>) -> Self {
+        // `tracing-log` gives every event of the `log` crate this target, and the true one as a field.
+        let is_log = metadata.is_event() && metadata.target() == "log" && metadata.name() == "log event";
+        let mut opening = b"\",\"level\":\"".to_vec();
+        opening.extend_from_slice(metadata.level().as_str().as_bytes());
+        opening.extend_from_slice(b"\",\"message\":");
+        let fields = metadata.fields().iter().map(|field| Planned::new(&field, metadata.is_event(), is_log));
+        let (file, line) = if is_log { (None, None) } else { (metadata.file(), metadata.line()) };
+        Self {
+            opening,
+            logger: logger(metadata.target()),
+            code: code(file, line),
+            is_event: metadata.is_event(),
+            is_log,
+            fields: fields.collect(),
+        }
+    }
+
+    /// `None` for a field of another log statement, which tracing does not hand over.
+    #[inline]
+    pub fn planned(&self, field: &Field) -> Option<&Planned> {
+        self.fields.get(field.index())
+    }
+}
+
+impl Planned {
+    fn new(field: &Field, is_event: bool, is_log: bool) -> Self {
+        let written = field.name();
+        let name = written.strip_prefix("r#").unwrap_or(written);
+        let mut key = b",".to_vec();
+        json::string(&mut key, name, 1024);
+        key.push(b':');
+        let place = match written {
+            "message" if is_event => Place::Message,
+            "error" if is_event => Place::Error,
+            "log.target" if is_log => Place::LogTarget,
+            "log.file" if is_log => Place::LogFile,
+            "log.line" if is_log => Place::LogLine,
+            "log.module_path" if is_log => Place::Nowhere,
+            // Orders to tracing-opentelemetry (`otel.name`, `otel.kind`), not facts about what happens in the span.
+            _ if !is_event && name.starts_with("otel.") => Place::Nowhere,
+            _ => catalogue::user_slot(name).map_or(Place::Attribute, Place::Slot),
+        };
+        Self { name, key, place }
+    }
+}
+
+/// `,"logger":"…"`.
+pub(crate) fn logger(target: &str) -> Vec<u8> {
+    let mut out = b",\"logger\":".to_vec();
+    json::string(&mut out, target, 1024);
+    out
+}
+
+/// The value of the root key `code`.
+pub(crate) fn code(file: Option<&str>, line: Option<u32>) -> Vec<u8> {
+    let mut out = Vec::new();
+    if let Some(file) = file {
+        out.extend_from_slice(b",\"file\":{\"path\":");
+        json::string(&mut out, file, 1024);
+        out.push(b'}');
+    }
+    if let Some(line) = line {
+        out.extend_from_slice(b",\"line\":{\"number\":");
+        json::integer(&mut out, line);
+        out.push(b'}');
+    }
+    if let Some(first) = out.first_mut() {
+        *first = b'{';
+        out.push(b'}');
+    }
+    out
+}
+
+/// The callsites a thread has met.
+#[derive(Debug)]
+pub(crate) struct Callsites(HashMap<usize, Callsite, BuildHasherDefault<AddressHasher>>);
+
+impl Callsites {
+    pub const fn new() -> Self {
+        Self(HashMap::with_hasher(BuildHasherDefault::new()))
+    }
+
+    /// Metadata is static, so its address is its name.
+    #[inline]
+    pub fn of(&mut self, metadata: &'static Metadata<'static>) -> &Callsite {
+        let address = std::ptr::from_ref(metadata).addr();
+        self.0.entry(address).or_insert_with(|| Callsite::new(metadata))
+    }
+}
+
+/// Spreads an address; nobody outside the program chooses one, so no attack is to be feared.
+#[derive(Debug, Default)]
+pub(crate) struct AddressHasher(u64);
+
+impl Hasher for AddressHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_usize(usize::from(*byte));
+        }
+    }
+
+    #[inline]
+    fn write_usize(&mut self, number: usize) {
+        self.0 = (self.0 ^ number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(26);
+    }
+
+    #[inline]
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}

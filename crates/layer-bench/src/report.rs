@@ -1,0 +1,80 @@
+//! Prints what was measured: tables for people, one object for machines.
+//!
+//! Does not measure.
+
+use serde_json::json;
+
+use crate::events::Measured;
+use crate::files::Files;
+use crate::threads::Threads;
+
+pub struct Report {
+    pub subjects: Vec<Measured>,
+    pub threads: Vec<Threads>,
+    pub files: Vec<Files>,
+}
+
+impl Report {
+    pub fn print(&self, is_for_machines: bool) {
+        let (ours, best) = self.ours();
+        println!(
+            "| subject | ns/event | best | x correlog | allocations/event | ns for 3 spans and 1 event |"
+        );
+        println!("| --- | --- | --- | --- | --- | --- |");
+        for one in &self.subjects {
+            println!(
+                "| {} | {:.0} | {:.0} | {:.1} ({:.1}) | {:.1} | {:.0} |",
+                one.name,
+                one.ns_per_event,
+                one.ns_best,
+                one.ns_per_event / ours,
+                one.ns_best / best,
+                one.allocs_per_event,
+                one.ns_per_span_and_event
+            );
+        }
+        println!("\n| subject | threads | ns/event of the process |");
+        println!("| --- | --- | --- |");
+        for one in &self.threads {
+            println!("| {} | {} | {:.0} |", one.name, one.threads, one.ns_per_event);
+        }
+        let most = self.files.first().map_or(1.0, |first| first.lines_per_second);
+        println!("\n| to a file | lines/s | correlog, buffered is x faster |");
+        println!("| --- | --- | --- |");
+        for one in &self.files {
+            println!("| {} | {:.0} | {:.1} |", one.name, one.lines_per_second, most / one.lines_per_second);
+        }
+        if is_for_machines {
+            println!("{}", self.json());
+        }
+    }
+
+    fn ours(&self) -> (f64, f64) {
+        let ours = self.subjects.iter().find(|one| one.name == "correlog").or(self.subjects.first());
+        let ours = ours.expect("there is a subject");
+        (ours.ns_per_event, ours.ns_best)
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let subjects = self.subjects.iter().map(|one| {
+            json!({
+                "name": one.name,
+                "ns_per_event": one.ns_per_event,
+                "ns_best": one.ns_best,
+                "allocs_per_event": one.allocs_per_event,
+                "ns_per_span_and_event": one.ns_per_span_and_event,
+            })
+        });
+        let threads = self
+            .threads
+            .iter()
+            .map(|one| json!({"name": one.name, "threads": one.threads, "ns_per_event": one.ns_per_event}));
+        let files =
+            self.files.iter().map(|one| json!({"name": one.name, "lines_per_second": one.lines_per_second}));
+        json!({
+            "subjects": subjects.collect::<Vec<_>>(),
+            "threads": threads.collect::<Vec<_>>(),
+            "files": files.collect::<Vec<_>>(),
+        })
+    }
+}
