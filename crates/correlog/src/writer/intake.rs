@@ -136,8 +136,8 @@ impl Shared {
             };
             intake = room;
         }
-        if self.untold.load(Ordering::Relaxed) > 0 {
-            self.tell_of_drops(&mut intake, now);
+        if self.untold.load(Ordering::Relaxed) > 0 && !self.tell_of_drops(&mut intake, now) {
+            return self.dropped();
         }
         intake.finish(line);
         self.accept(&mut intake, line, is_urgent, true) || self.dropped()
@@ -203,16 +203,18 @@ impl Shared {
         Some(intake)
     }
 
-    /// Puts the line that tells of drops before the next accepted one.
+    /// Puts the line that tells of drops before the next accepted one; `false` where the target refuses even that.
     #[cold]
-    fn tell_of_drops(&self, intake: &mut Intake, now: SystemTime) {
+    fn tell_of_drops(&self, intake: &mut Intake, now: SystemTime) -> bool {
         let count = self.untold.swap(0, Ordering::Relaxed);
         let resource = self.resource.get().map_or(&b""[..], |resource| resource);
         let mut line = notice::dropped_lines(count, resource, now);
         intake.finish(&mut line);
-        if !self.accept(intake, &line, false, true) {
+        let is_told = self.accept(intake, &line, false, true);
+        if !is_told {
             self.untold.fetch_add(count, Ordering::Relaxed);
         }
+        is_told
     }
 
     fn dropped(&self) -> bool {

@@ -29,7 +29,8 @@ impl io::Write for Memory {
 
 impl Memory {
     pub fn text(&self) -> String {
-        String::from_utf8(self.0.lock().expect("no test panics while it holds this").clone()).expect("lines are UTF-8")
+        String::from_utf8(self.0.lock().expect("no test panics while it holds this").clone())
+            .expect("lines are UTF-8")
     }
 
     /// Every line, each of which must be one JSON object.
