@@ -198,7 +198,7 @@ fn a_moved_or_deleted_file_is_opened_anew() {
     }
 }
 
-fn log_until_it_is_there(dispatch: &Dispatch, guard: &Guard, path: &PathBuf) {
+fn log_until_it_is_there(dispatch: &Dispatch, guard: &Guard, path: &Path) {
     let until = Instant::now() + LIMIT;
     while !path.exists() {
         assert!(Instant::now() < until, "not opened anew");

@@ -87,3 +87,12 @@ fn errors_become_exceptions() {
     );
     assert_eq!(memory.lines()[1]["message"], "invalid digit found in string");
 }
+
+#[test]
+fn orders_to_opentelemetry_are_no_fields_of_the_line() {
+    let memory = log(|| {
+        info_span!("request", otel.name = "GET /", otel.kind = "server", own = 1)
+            .in_scope(|| info!("in request"));
+    });
+    assert_eq!(memory.line("in request")["attributes"], json!({"own": 1}));
+}
