@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use opentelemetry::trace::{Status, TraceContextExt};
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
@@ -19,6 +19,8 @@ pub(super) struct Access {
     /// `None` until there is a response.
     pub(super) status: Option<StatusCode>,
     pub(super) response_size: u64,
+    /// gRPC's own outcome, from the headers or the trailers; its HTTP status is 200 whatever happens.
+    pub(super) grpc_status: Option<u16>,
     pub(super) end: End,
 }
 
@@ -42,6 +44,21 @@ impl Access {
         }
     }
 
+    /// Takes `grpc-status` from headers or trailers that have it.
+    pub(super) fn take_grpc_status(&mut self, headers: &HeaderMap) {
+        let Some(status) = headers.get("grpc-status").and_then(|value| value.to_str().ok()) else { return };
+        self.grpc_status = status.parse().ok();
+        if self.is_grpc_failure() {
+            self.span.context().span().set_status(Status::error(""));
+        }
+    }
+
+    /// What OpenTelemetry's conventions call a server's error: unknown, deadline exceeded, unimplemented, internal,
+    /// unavailable, data loss.
+    fn is_grpc_failure(&self) -> bool {
+        matches!(self.grpc_status, Some(2 | 4 | 12..=15))
+    }
+
     fn outcome(&self) -> String {
         match (self.status, self.end) {
             (Some(status), End::Complete) => status.as_u16().to_string(),
@@ -63,6 +80,7 @@ macro_rules! line {
             url.path = access.path,
             http.response.status_code = access.status.map(|status| status.as_u16()),
             duration_ms = access.started.elapsed().as_secs_f64() * 1000.0,
+            rpc.grpc.status_code = access.grpc_status,
             http.request.body.size = access.request_size,
             http.response.body.size = access.status.map(|_| access.response_size) },
             "{} {} {}",
@@ -78,7 +96,7 @@ impl Drop for Access {
         let span = self.span.clone();
         let _entered = span.enter();
         let server_error = self.status.is_some_and(|status| status.is_server_error());
-        if server_error || self.end == End::Failed {
+        if server_error || self.is_grpc_failure() || self.end == End::Failed {
             line!(error, &*self);
         } else {
             line!(info, &*self);

@@ -73,6 +73,9 @@ where
         match ready!(polled) {
             Some(Ok(frame)) => {
                 count(this.access, frame.data_ref().map_or(0, Buf::remaining));
+                if let (Some(access), Some(trailers)) = (this.access.as_mut(), frame.trailers_ref()) {
+                    access.take_grpc_status(trailers);
+                }
                 if this.inner.as_ref().get_ref().as_ref().is_some_and(Body::is_end_stream) {
                     end(this.access, End::Complete);
                 }

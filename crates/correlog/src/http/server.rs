@@ -153,6 +153,7 @@ fn open<Q>(request: &Request<Q>, route: RouteFn) -> Access {
         request_size: content_length(request.headers()),
         status: None,
         response_size: 0,
+        grpc_status: None,
         end: End::Cancelled,
     }
 }
@@ -213,6 +214,7 @@ where
         let mut response = match outcome {
             Ok(Ok(response)) => {
                 access.answered(response.status());
+                access.take_grpc_status(response.headers());
                 response.map(|body| TracedBody::new(body, access))
             }
             Ok(Err(error)) => {

@@ -128,11 +128,19 @@ struct Grpc;
 impl TraceService for Grpc {
     async fn export(
         &self,
-        _: tonic::Request<ExportTraceServiceRequest>,
+        request: tonic::Request<ExportTraceServiceRequest>,
     ) -> Result<tonic::Response<ExportTraceServiceResponse>, tonic::Status> {
         tracing::info!(target: "callee", "called");
-        Err(tonic::Status::not_found("nothing here"))
+        match request.get_ref().resource_spans.len() {
+            0 => Err(tonic::Status::not_found("nothing here")),
+            1 => Err(tonic::Status::data_loss("half of it is gone")),
+            _ => Ok(tonic::Response::new(ExportTraceServiceResponse::default())),
+        }
     }
+}
+
+fn spans(count: usize) -> ExportTraceServiceRequest {
+    ExportTraceServiceRequest { resource_spans: vec![Default::default(); count] }
 }
 
 #[test]
@@ -155,11 +163,20 @@ fn tonic_has_both_layers() {
             let header =
                 status.metadata().get("x-trace-id").expect("the header").to_str().expect("text").to_owned();
             assert_eq!(header, callers_trace(&place), "an error has the header too");
+            client.export(spans(1)).await.expect_err("data loss");
+            client.export(spans(2)).await.expect("all is well");
             server.abort();
         }
         .instrument_in(&place),
     );
     assert_eq!(place.lines_of("callee")[0]["trace_id"], callers_trace(&place).as_str());
+    // Its order among the lines is the order of the calls; the status of a call that went well is in its trailers.
+    let lines = place.lines_of("correlog::access");
+    let ends: Vec<_> = lines
+        .iter()
+        .map(|line| (line["attributes"]["rpc.grpc.status_code"].as_i64(), line["level"].as_str()))
+        .collect();
+    assert_eq!(ends, [(Some(5), Some("INFO")), (Some(15), Some("ERROR")), (Some(0), Some("INFO"))]);
 }
 
 #[test]
