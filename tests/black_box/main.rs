@@ -1,9 +1,12 @@
 //! Black-box tests of the built programs against a real OpenSearch node: one binary, one file a subject. What needs
 //! no node is tested beside its code.
 
+mod alerts;
 mod compose;
 mod config;
 mod dashboards;
+mod lnav;
 mod setup;
+mod setup_plugins;
 mod ship;
 mod verify;

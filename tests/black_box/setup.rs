@@ -92,7 +92,7 @@ fn a_template_that_would_win_is_named_and_refused() {
 fn what_a_cluster_cannot_do_is_left_out_with_its_reason_and_strict_makes_it_an_error() {
     let place = bare("strict");
     let plan = place.correlog(&["setup", "plan"]).expect(2);
-    for plugin in ["opensearch-index-management", "opensearch-security"] {
+    for plugin in ["opensearch-index-management", "opensearch-security", "opensearch-alerting"] {
         assert!(plan.stderr.contains(plugin), "{plugin}: {}", plan.stderr);
     }
     let refused = place.correlog(&["setup", "apply", "--strict"]).expect(1);

@@ -6,7 +6,9 @@
 #![forbid(unsafe_code)]
 
 pub mod dql;
+pub mod links;
 pub mod lint;
+pub mod monitors;
 pub mod request;
 
 mod api;
@@ -62,7 +64,18 @@ pub fn saved_objects(prefixes: &Prefixes<'_>) -> Vec<Value> {
 /// The generated files, as (path from the repository's root, content).
 #[must_use]
 pub fn files() -> Vec<(String, String)> {
-    let line = |object: &Value| format!("{}\n", correlog_schema::template::sorted(object));
+    let sorted = correlog_schema::template::sorted;
+    let line = |object: &Value| format!("{}\n", sorted(object));
     let ndjson: String = saved_objects(&Prefixes::DEFAULT).iter().map(line).collect();
-    vec![("dashboards/correlog.ndjson".to_owned(), ndjson)]
+    let jaeger = links::jaeger("http://localhost:5601");
+    let mut files = vec![
+        ("dashboards/correlog.ndjson".to_owned(), ndjson),
+        ("dashboards/jaeger-ui.json".to_owned(), format!("{:#}\n", sorted(&jaeger))),
+    ];
+    for monitor in monitors::monitors(&Prefixes::DEFAULT, None) {
+        let name = monitor["name"].as_str().unwrap_or_default().trim_start_matches("[correlog] ");
+        let path = format!("dashboards/alerts/opensearch/{name}.json");
+        files.push((path, format!("{:#}\n", sorted(&monitor))));
+    }
+    files
 }

@@ -4,8 +4,8 @@ use crate::Prefixes;
 use crate::build::aggs::{count, metric, terms};
 use crate::build::dashboard::{CHART, Dashboard, TILE, saved_search};
 use crate::build::panels::Panel;
-use crate::build::pattern::LINK_FROM;
 use crate::build::{LEVEL_COLOURS, LINES, vega};
+use crate::links::LINK_FROM;
 
 pub fn dashboard(prefixes: &Prefixes<'_>) -> Dashboard {
     let errors = format!("{LINES} and level:(ERROR or FATAL)");

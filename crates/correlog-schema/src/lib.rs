@@ -3,6 +3,7 @@
 //!
 //! Does not read or write anything: [`files`] says what the generated files must contain, others write them.
 
+pub mod cluster;
 pub mod fields;
 pub mod index;
 pub mod line;
@@ -25,6 +26,7 @@ pub const MANAGED_BY: &str = "correlog";
 #[must_use]
 pub fn files() -> Vec<(String, String)> {
     let mut files = template::files();
+    files.extend(cluster::files());
     files.push(("docs/FIELDS.md".to_owned(), fields_doc::markdown()));
     files
 }

@@ -9,9 +9,7 @@ use serde_json::{Map, Value, json};
 use super::PATTERN_ID;
 use super::panels::text;
 use crate::Prefixes;
-
-/// As far back as a link looks. Ids are looked up, not scanned for, so a wide window costs one seek an index.
-pub const LINK_FROM: &str = "now-10y";
+use crate::links::LINK_FROM;
 
 pub fn index_pattern(prefixes: &Prefixes<'_>) -> Value {
     json!({

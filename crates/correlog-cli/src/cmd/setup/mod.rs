@@ -10,7 +10,6 @@ mod overlap;
 mod plan;
 mod remove;
 mod report;
-mod roles;
 mod smoke;
 mod status;
 mod store;
@@ -53,6 +52,12 @@ pub struct Options {
     /// Make Dashboards' own trace view find our lines
     #[arg(long, global = true)]
     pub trace_analytics: bool,
+    /// Switch the alert monitors on; without it they are made switched off
+    #[arg(long, global = true)]
+    pub enable_alerts: bool,
+    /// The notification channel the monitors tell; without one they only show in Dashboards
+    #[arg(long, global = true, value_name = "ID")]
+    pub alert_channel: Option<String>,
     /// Anything that cannot be done on this cluster is an error
     #[arg(long, global = true)]
     pub strict: bool,

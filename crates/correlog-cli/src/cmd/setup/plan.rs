@@ -81,7 +81,7 @@ fn compare(object: &Object, there: &Value) -> (State, Vec<Difference>) {
     let wanted_form = object::canonical(&object.kind, &object.body);
     let there_form = object::canonical(&object.kind, there);
     if wanted_form == there_form {
-        return (State::Same, Vec::new());
+        return if is_to_be_enabled(object, there) { enable() } else { (State::Same, Vec::new()) };
     }
     let mut diff = Vec::new();
     differences(&there_form, &wanted_form, String::new(), &mut diff);
@@ -94,6 +94,16 @@ fn compare(object: &Object, there: &Value) -> (State, Vec<Difference>) {
         Some(_) => State::Changed,
     };
     (state, diff)
+}
+
+/// Whether a monitor runs is the operator's choice; setup only ever switches one on, and only when told to.
+fn is_to_be_enabled(object: &Object, there: &Value) -> bool {
+    object.kind == Kind::Monitor && object.body["enabled"] == true && there["enabled"] == false
+}
+
+fn enable() -> (State, Vec<Difference>) {
+    let side = |on: bool| Some(on.to_string());
+    (State::Older, vec![Difference { path: "enabled".to_owned(), there: side(false), wanted: side(true) }])
 }
 
 /// Dashboards saves the index pattern by itself, with the opener's address in every formatter; that is repaired
@@ -157,6 +167,14 @@ mod tests {
         assert_eq!(state(&new, newer), State::Newer);
         let custom = Object::once(Kind::Component, "c@custom", json!({"template": {}}));
         assert_eq!(state(&custom, json!({"template": {"mappings": {}}})), State::Same, "the user's");
+    }
+
+    #[test]
+    fn a_monitor_is_only_ever_switched_on() {
+        let monitor = |on: bool| Object::new(Kind::Monitor, "m", json!({"name": "m", "enabled": on}));
+        assert_eq!(state(&monitor(false), monitor(true).marked()), State::Same);
+        assert_eq!(state(&monitor(true), monitor(true).marked()), State::Same);
+        assert_eq!(state(&monitor(true), monitor(false).marked()), State::Older);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use super::Session;
 use crate::error::{Error, Result};
+use correlog_dashboards::links;
 use correlog_schema::index::Place;
 use opensearch::http::Method;
 use serde_json::{Value, json};
@@ -48,17 +49,8 @@ pub fn run(session: &Session<'_>) -> Result<Outcome> {
             "run `correlog setup diff`: another template may map trace_id as text",
         ));
     }
-    let link = session.store.dashboards.as_ref().map(|dashboards| link(&dashboards.url, &trace_id));
+    let link = session.store.dashboards.as_ref().map(|dashboards| links::trace(&dashboards.url, &trace_id));
     Ok(Outcome { trace_id, found, link })
-}
-
-/// Where the story of a trace is in Dashboards. Every string of the rison is quoted: a bare id that starts with a
-/// digit cannot be decoded.
-fn link(base: &str, trace_id: &str) -> String {
-    format!(
-        "{base}/app/dashboards#/view/correlog-trace?_g=(time:(from:now-30d,to:now))\
-         &_a=(query:(language:kuery,query:'trace_id:{trace_id}'))"
-    )
 }
 
 struct Document {

@@ -52,8 +52,9 @@ impl Store<'_> {
                 (Method::Put, format!("{}?if_seq_no={seq}&if_primary_term={term}", path(object)))
             }
             (Kind::Monitor, Some(id)) => {
-                // Whether it runs stays as the operator left it.
-                body["enabled"] = found.map_or(json!(false), |found| found.body["enabled"].clone());
+                // One that runs is never switched off.
+                let runs = found.is_some_and(|found| found.body["enabled"] == true);
+                body["enabled"] = json!(runs || body["enabled"] == true);
                 (Method::Put, format!("/_plugins/_alerting/monitors/{}", id.as_str().unwrap_or_default()))
             }
             (Kind::Monitor, None) => (Method::Post, "/_plugins/_alerting/monitors".to_owned()),

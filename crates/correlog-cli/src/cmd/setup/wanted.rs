@@ -1,14 +1,14 @@
 //! The list of objects setup wants, from the configuration, the options and what the cluster can do; and what was
 //! left out of it, with the reason. It reads nothing.
 
+use super::Options;
 use super::capabilities::Capabilities;
 use super::object::{Kind, Object};
-use super::{Options, roles};
 use crate::config::Config;
 use correlog_schema::index::{Day, Family, Place};
 use correlog_schema::template::{Codec, FamilyTemplates};
-use correlog_schema::{MANAGED_BY, VERSION};
-use serde_json::{Value, json};
+use correlog_schema::{MANAGED_BY, cluster};
+use serde_json::json;
 
 /// Everything wanted, in the order in which it must be made.
 #[derive(Debug, Default)]
@@ -25,6 +25,10 @@ pub fn families(config: &Config) -> [FamilyTemplates<'_>; 2] {
     ]
 }
 
+const fn prefixes(config: &Config) -> [&str; 2] {
+    [config.index.logs.as_str(), config.index.workflow.as_str()]
+}
+
 pub fn wanted(config: &Config, options: &Options, can: &Capabilities, today: Day) -> Wanted {
     let mut wanted = Wanted::default();
     for family in families(config) {
@@ -39,6 +43,7 @@ pub fn wanted(config: &Config, options: &Options, can: &Capabilities, today: Day
         }
     }
     dashboards(config, options, &mut wanted);
+    alerts(config, options, can, &mut wanted);
     wanted
 }
 
@@ -59,35 +64,11 @@ fn policy(config: &Config, options: &Options, can: &Capabilities, wanted: &mut W
         wanted.left_out.push(reason.to_owned());
         return;
     }
-    wanted.objects.push(Object::new(Kind::Policy, MANAGED_BY, policy_body(config, options.retain_days)));
-}
-
-/// Merges a closed day into one segment, and deletes by age only where a number of days was asked for.
-///
-/// The plugin counts age from an index's creation, so a day filled in later outlives its date; `correlog retain`
-/// goes by the date in the name.
-pub fn policy_body(config: &Config, retain_days: Option<u32>) -> Value {
-    let patterns: Vec<String> =
-        families(config).iter().map(|family| format!("{}-2*", family.prefix)).collect();
-    let retry = json!({ "count": 3, "backoff": "exponential", "delay": "1h" });
-    let to =
-        |state: &str, age: String| json!([{ "state_name": state, "conditions": { "min_index_age": age } }]);
-    let merge = json!({ "timeout": "6h", "retry": retry, "force_merge": { "max_num_segments": 1 } });
-    let delete = json!({ "retry": retry, "delete": {} });
-    let after_merge = retain_days.map_or_else(|| json!([]), |days| to("delete", format!("{days}d")));
-    let mut states = vec![
-        json!({ "name": "open", "actions": [], "transitions": to("closed", "36h".to_owned()) }),
-        json!({ "name": "closed", "actions": [merge], "transitions": after_merge }),
-    ];
-    if retain_days.is_some() {
-        states.push(json!({ "name": "delete", "actions": [delete], "transitions": [] }));
-    }
-    json!({ "policy": {
-        "description": format!("Days of correlog, version {VERSION}"),
-        "default_state": "open",
-        "ism_template": [{ "index_patterns": patterns, "priority": 500 }],
-        "states": states,
-    } })
+    wanted.objects.push(Object::new(
+        Kind::Policy,
+        MANAGED_BY,
+        cluster::policy(prefixes(config), options.retain_days),
+    ));
 }
 
 fn security(config: &Config, can: &Capabilities, wanted: &mut Wanted) {
@@ -96,7 +77,7 @@ fn security(config: &Config, can: &Capabilities, wanted: &mut Wanted) {
         wanted.left_out.push(reason.to_owned());
         return;
     }
-    for (name, body) in roles::roles(config) {
+    for (name, body) in cluster::roles(prefixes(config)) {
         wanted.objects.push(Object::new(Kind::Role, name, body));
     }
 }
@@ -119,5 +100,21 @@ fn dashboards(config: &Config, options: &Options, wanted: &mut Wanted) {
     for body in correlog_dashboards::saved_objects(&prefixes) {
         let text = |key: &str| body[key].as_str().unwrap_or_default().to_owned();
         wanted.objects.push(Object::new(Kind::Saved(text("type")), text("id"), body));
+    }
+}
+
+fn alerts(config: &Config, options: &Options, can: &Capabilities, wanted: &mut Wanted) {
+    if !can.has_alerting {
+        let reason = "alerts: the plugin opensearch-alerting is not there; \
+                      dashboards/alerts has the same as rules for Prometheus";
+        wanted.left_out.push(reason.to_owned());
+        return;
+    }
+    let prefixes =
+        correlog_dashboards::Prefixes { logs: &config.index.logs, workflow: &config.index.workflow };
+    for mut body in correlog_dashboards::monitors::monitors(&prefixes, options.alert_channel.as_deref()) {
+        body["enabled"] = json!(options.enable_alerts);
+        let name = body["name"].as_str().unwrap_or_default().to_owned();
+        wanted.objects.push(Object::new(Kind::Monitor, name, body));
     }
 }
