@@ -21,7 +21,8 @@ pub(crate) fn is_same(
     world: &mut dyn World,
 ) -> Result<bool, ReadFault> {
     let (mut source, stat) = pump.open_file(file, world)?;
-    let answer = with_source(pump, file, (&mut source, stat.size), tail, world);
+    let size = if source.is_compressed() { None } else { Some(stat.size) };
+    let answer = with_source(pump, file, (&mut source, size), tail, world);
     source.close(world);
     answer
 }
@@ -29,7 +30,7 @@ pub(crate) fn is_same(
 fn with_source(
     pump: &mut Pump,
     file: FileId,
-    (source, size): (&mut Source, u64),
+    (source, size): (&mut Source, Option<u64>),
     id: TailId,
     world: &mut dyn World,
 ) -> Result<bool, ReadFault> {
@@ -37,24 +38,27 @@ fn with_source(
     let (head, prefix) = (tail.head, tail.prefix);
     for member in tail.members.clone() {
         let Ok((mut other, stat)) = pump.open_file(member, world) else { continue };
-        let answer = between(&head, source, size, &mut other, stat.size, world);
+        let other_size = if other.is_compressed() { None } else { Some(stat.size) };
+        let answer = between(&head, source, size, &mut other, other_size, world);
         other.close(world);
         if let Some(is_prefix) = answer? {
-            let is_newer = age(pump, file) > age(pump, member);
-            let is_older = age(pump, file) < age(pump, member);
-            let restarts = (is_newer && size < stat.size) || (is_older && stat.size < size);
+            let restarts = match (size, other_size) {
+                (Some(size), Some(other_size)) if size < other_size => age(pump, file) > age(pump, member),
+                (Some(size), Some(other_size)) if other_size < size => age(pump, file) < age(pump, member),
+                _ => false,
+            };
             return Ok(is_prefix && !restarts);
         }
     }
-    if size >= head.offset {
-        return stands(&head, source, world);
+    match size {
+        Some(size) if size >= head.offset => stands(&head, source, world),
+        // How long an archive is shows when it is read: until then its beginning must do.
+        _ => {
+            let mut bytes = vec![0; prefix.len as usize];
+            let got = source.read(world, 0, &mut bytes)?;
+            Ok((got < bytes.len() || prefix.holds(&bytes)) && is_rotated(pump, file))
+        }
     }
-    if size >= u64::from(prefix.len) {
-        let mut bytes = vec![0; prefix.len as usize];
-        let got = source.read(world, 0, &mut bytes)?;
-        return Ok(prefix.holds(&bytes[..got]) && is_rotated(pump, file));
-    }
-    Ok(is_rotated(pump, file))
 }
 
 fn age(pump: &Pump, file: FileId) -> Option<&crate::lineage::Age> {
@@ -78,23 +82,37 @@ fn stands(head: &Place, source: &mut Source, files: &mut dyn Files) -> Result<bo
 fn between(
     head: &Place,
     source: &mut Source,
-    size: u64,
+    size: Option<u64>,
     other: &mut Source,
-    other_size: u64,
+    other_size: Option<u64>,
     files: &mut dyn Files,
 ) -> Result<Option<bool>, ReadFault> {
-    if other_size < head.offset || !stands(head, other, files)? {
+    if other_size.is_some_and(|size| size < head.offset) {
         return Ok(None);
     }
-    let shorter = size.min(other_size);
-    let beginning = usize::try_from(shorter).unwrap_or(usize::MAX).min(FINGERPRINT_MAX_BYTES);
-    let end = usize::try_from(shorter).unwrap_or(usize::MAX).min(MARKER_MAX_BYTES);
-    for (from, len) in [(0, beginning), (shorter - end as u64, end)] {
-        let (mut one, mut two) = (vec![0; len], vec![0; len]);
-        let got = source.read(files, from, &mut one)?;
-        if other.read(files, from, &mut two)? != got || one[..got] != two[..got] {
-            return Ok(Some(false));
-        }
+    if other_size.is_some() && !stands(head, other, files)? {
+        return Ok(None);
     }
-    Ok(Some(true))
+    if !is_equal(source, other, 0, FINGERPRINT_MAX_BYTES, files)? {
+        return Ok(Some(false));
+    }
+    // An archive's end is not looked at here: unpacking all of it would take turns.
+    let (Some(size), Some(other_size)) = (size, other_size) else { return Ok(Some(true)) };
+    let shorter = size.min(other_size);
+    let end = shorter.min(MARKER_MAX_BYTES as u64);
+    is_equal(source, other, shorter - end, end as usize, files).map(Some)
+}
+
+/// As far as both go, up to `len` bytes from `from` on.
+fn is_equal(
+    source: &mut Source,
+    other: &mut Source,
+    from: u64,
+    len: usize,
+    files: &mut dyn Files,
+) -> Result<bool, ReadFault> {
+    let (mut one, mut two) = (vec![0; len], vec![0; len]);
+    let got = source.read(files, from, &mut one)?;
+    let got = got.min(other.read(files, from, &mut two)?);
+    Ok(one[..got] == two[..got])
 }

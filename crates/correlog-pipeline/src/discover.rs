@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::inflate::Damage;
 use crate::lineage::{self, Name};
 use crate::ports::{Listed, Listing, Role, Stat};
 use crate::span::{Lineage, TailId};
@@ -58,6 +59,10 @@ pub struct Seen {
     /// When its size or times were last seen to change, and when it stopped being live.
     pub changed_ms: u64,
     pub rotated_ms: Option<u64>,
+    /// What is wrong with it as an archive; told once.
+    pub damage: Option<Damage>,
+    /// It was moved to where no pattern shows it while it was open; told once.
+    pub is_out_of_reach: bool,
     /// Lineages that its bytes have been proven not to be.
     pub excluded: Vec<Lineage>,
 }
@@ -164,6 +169,8 @@ impl Catalog {
             retry_ms: 0,
             changed_ms: now_ms,
             rotated_ms,
+            damage: None,
+            is_out_of_reach: false,
             excluded: Vec::new(),
         };
         self.files.insert(id, seen);

@@ -1,19 +1,23 @@
 //! Who reads next, from which file: the queue of tails, and their open files. What is read is the tail's.
 
-use crate::discover::{FileId, Standing};
+use crate::checkpoint::Hole;
+use crate::discover::{FileId, Standing, same_content};
 use crate::feed::Feed;
+use crate::inflate::Damage;
 use crate::notice::Notice;
-use crate::ports::{FileFault, Now, World};
+use crate::ports::{FileFault, Now, Stat, World};
 use crate::pump::Pump;
+use crate::recognise;
 use crate::source::ReadFault;
 use crate::span::TailId;
-use crate::tail::{Open, Paused, Visit, Visited};
+use crate::tail::{Paused, Tail};
+use crate::visit::{Open, Visit, Visited};
 
 impl Pump {
     /// Reads blocks in turn until the turn's share is used up; answers whether there is more to do at once.
     pub(crate) fn read(&mut self, now: Now, world: &mut dyn World) -> bool {
         let mut budget = self.config.limits.turn_read_bytes as u64;
-        let mut visits = 0;
+        let mut is_busy = false;
         for _ in 0..self.roster.queued() {
             if budget == 0 || self.has_no_room() {
                 break;
@@ -23,10 +27,11 @@ impl Pump {
                 self.roster.enqueue(id);
                 continue;
             }
-            visits += 1;
-            budget = budget.saturating_sub(self.visit(id, now, world).max(1 << 10));
+            let (bytes, has_more) = self.visit(id, now, world);
+            is_busy |= has_more;
+            budget = budget.saturating_sub(bytes.max(1 << 10));
         }
-        visits > 0
+        is_busy
     }
 
     /// As many bytes are read and not settled as may be (P6).
@@ -36,36 +41,31 @@ impl Pump {
 
     fn must_wait(&self, id: TailId, now: Now) -> bool {
         let Some(tail) = self.roster.get(id) else { return false };
-        if tail.paused.is_some_and(|paused| now.mono_ms < paused.until_ms) {
+        // Room that was made since counts for everyone; a parked index may have none for a while yet.
+        let waits = |paused: Paused| now.mono_ms < paused.until_ms && self.last_settled_ms <= paused.since_ms;
+        if tail.paused.is_some_and(waits) {
             return true;
         }
         let stem = self.checkpoint.entries().get(&tail.lineage).map(|entry| entry.stem);
         stem.is_some_and(|stem| self.roster.waits_for_older(id, stem))
     }
 
-    /// Room was made: whoever found none tries again.
-    pub(crate) fn unpause(&mut self, now: Now) {
-        for id in self.roster.ids() {
-            if let Some(tail) = self.roster.get_mut(id)
-                && let Some(paused) = &mut tail.paused
-            {
-                paused.until_ms = now.mono_ms;
-            }
+    /// One visit of one tail; answers the bytes it read, and whether there is more to do at once.
+    fn visit(&mut self, id: TailId, now: Now, world: &mut dyn World) -> (u64, bool) {
+        let Some(tail) = self.roster.get(id) else { return (0, false) };
+        let Some(file) = self.roster.readable(tail, now.mono_ms) else { return (0, false) };
+        if !self.has_inflater_for(id, file, world) {
+            self.roster.enqueue(id);
+            return (0, false);
         }
-    }
-
-    /// One visit of one tail; answers the bytes it read.
-    fn visit(&mut self, id: TailId, now: Now, world: &mut dyn World) -> u64 {
-        let Some(tail) = self.roster.get(id) else { return 0 };
-        let Some(file) = self.roster.readable(tail, now.mono_ms) else { return 0 };
         if let Err(fault) = self.open_for(id, file, world) {
             self.failed(id, file, fault, now, world);
-            return 0;
+            return (0, false);
         }
         let is_final = self.is_final(file, now);
         let mut buffer = std::mem::take(&mut self.buffer);
         let tail = self.roster.get_mut(id).expect("it was just there");
-        let Some(group) = tail.group else { return 0 };
+        let Some(group) = tail.group else { return (0, false) };
         let (desk, delivery) = (&mut self.desk, &mut self.delivery);
         let mut feed = Feed { now, group, config: &self.config.groups[group], desk, delivery };
         let limits = &self.config.limits;
@@ -80,27 +80,36 @@ impl Pump {
             self.advance(lineage, &delta);
         }
         self.conclude(id, file, outcome.visited, now, world);
-        outcome.bytes
+        (outcome.bytes, outcome.visited == Visited::More)
+    }
+
+    /// Only so many archives are unpacked at once. One that is read to its present end, or has no room to go to,
+    /// makes way and is unpacked again later.
+    fn has_inflater_for(&mut self, id: TailId, file: FileId, world: &mut dyn World) -> bool {
+        let is_compressed = self.roster.catalog.get(file).is_some_and(|seen| seen.name.compressed);
+        let is_open =
+            self.roster.get(id).is_some_and(|tail| tail.open.as_ref().is_some_and(|open| open.file == file));
+        if !is_compressed || is_open || self.roster.inflaters().count() < self.config.limits.inflaters {
+            return true;
+        }
+        let makes_way = |tail: &&Tail| {
+            let open = tail.open.as_ref().and_then(|open| self.roster.catalog.get(open.file));
+            tail.paused.is_some() || open.is_some_and(|seen| seen.is_exhausted() && !seen.gone)
+        };
+        let Some(idle) = self.roster.inflaters().find(makes_way).map(|tail| tail.id) else { return false };
+        self.roster.close(idle, world);
+        true
     }
 
     fn conclude(&mut self, id: TailId, file: FileId, visited: Visited, now: Now, world: &mut dyn World) {
-        let Some((tail, catalog)) = self.roster.split(id) else { return };
-        let Some(seen) = catalog.get_mut(file) else { return };
+        let Some(tail) = self.roster.get_mut(id) else { return };
         tail.paused = None;
         match visited {
             Visited::More => self.roster.enqueue(id),
             Visited::End { stat, waiting } => {
-                if !crate::discover::same_content(&seen.stat, &stat) {
-                    seen.changed_ms = now.mono_ms;
-                }
-                seen.stat = stat;
-                seen.exhausted = Some(stat);
                 tail.waiting = waiting;
                 tail.finished = false;
-                // Another of its files may have more.
-                if tail.members.len() > 1 {
-                    self.roster.enqueue(id);
-                }
+                self.at_end(id, file, &stat, now, world);
             }
             Visited::Held => {
                 let since_ms = now.mono_ms;
@@ -112,12 +121,49 @@ impl Pump {
         }
     }
 
+    /// The file was read to its present end.
+    fn at_end(&mut self, id: TailId, file: FileId, stat: &Stat, now: Now, world: &mut dyn World) {
+        let is_final = self.is_final(file, now);
+        let Some((tail, catalog)) = self.roster.split(id) else { return };
+        let (Some(seen), Some(open)) = (catalog.get_mut(file), &tail.open) else { return };
+        if !same_content(&seen.stat, stat) {
+            seen.changed_ms = now.mono_ms;
+        }
+        if seen.gone && stat.links > 0 && !seen.is_out_of_reach {
+            seen.is_out_of_reach = true;
+            self.notices.push(Notice::OutOfReach);
+        }
+        seen.stat = *stat;
+        seen.exhausted = Some(*stat);
+        let cut = (open.source.is_cut() && is_final).then_some(Damage::Cut);
+        let damage = open.source.damage().or(cut);
+        let is_complete = open.source.is_complete();
+        let entry = self.checkpoint.get_mut(tail.lineage).expect("every tail has its entry");
+        entry.hint = recognise::hint(&seen.path, stat);
+        if damage.is_some() && seen.damage != damage {
+            seen.damage = damage;
+            self.notices.extend(damage.map(Notice::Damaged));
+            // With a wrong checksum all bytes were there, right or wrong; behind any other damage some are missing.
+            if damage != Some(Damage::Checksum) {
+                entry.hole = Some(Hole { from: tail.head.offset, len: None });
+            }
+            self.dirty = true;
+        }
+        // Another of its files may have more.
+        if tail.members.len() > 1 {
+            self.roster.enqueue(id);
+        }
+        if is_complete {
+            self.finish(id, file, world);
+        }
+    }
+
     /// The file holds something else now: the lineage goes on in its other files, and the file is recognised anew.
     fn rewritten(&mut self, id: TailId, file: FileId, now: Now, world: &mut dyn World) {
         self.notices.push(Notice::Rewritten);
         self.roster.close(id, world);
         let Some((tail, catalog)) = self.roster.split(id) else { return };
-        tail.members.retain(|member| *member != file);
+        tail.leave(file);
         tail.overlong = None;
         catalog.renew(file);
         let lineage = tail.lineage;

@@ -17,6 +17,8 @@ pub enum Head {
     },
     /// The byte order mark of UTF-16.
     Utf16,
+    /// Called an archive, and none.
+    NotGzip,
 }
 
 /// Looks at one block from `looked` on.
@@ -30,7 +32,8 @@ pub fn head(
     is_final: bool,
     buffer: &mut Vec<u8>,
 ) -> Result<Head, ReadFault> {
-    buffer.resize(FINGERPRINT_MAX_BYTES, 0);
+    buffer.resize(FINGERPRINT_MAX_BYTES.max(buffer.len()), 0);
+    let buffer = &mut buffer[..FINGERPRINT_MAX_BYTES];
     let got = source.read(files, looked, buffer)?;
     if looked == 0 && (buffer[..got].starts_with(b"\xff\xfe") || buffer[..got].starts_with(b"\xfe\xff")) {
         return Ok(Head::Utf16);
@@ -46,9 +49,6 @@ pub fn head(
         return Ok(data.map_or(Head::Young, |looked| Head::Blank { looked }));
     };
     let at = looked + blanks as u64;
-    if blanks > 0 {
-        buffer.resize(FINGERPRINT_MAX_BYTES, 0);
-    }
     let got = if blanks > 0 { source.read(files, at, buffer)? } else { got };
     let line = &buffer[..got];
     let end = match memchr::memchr(b'\n', line) {

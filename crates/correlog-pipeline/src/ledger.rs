@@ -31,6 +31,8 @@ pub struct Ledger {
     mark: u64,
     /// Everything before it was opened or skipped.
     head: u64,
+    /// Lines opened and not settled, over all strides.
+    in_flight: u64,
     /// Opened since the last `close`.
     lines: u64,
     bytes: u64,
@@ -52,12 +54,12 @@ impl Ledger {
     }
 
     /// Lines opened and not settled.
-    pub fn lines(&self) -> u64 {
-        self.lines + self.strides.iter().map(|stride| stride.lines).sum::<u64>()
+    pub const fn in_flight(&self) -> u64 {
+        self.in_flight
     }
 
     pub fn is_settled(&self) -> bool {
-        self.lines == 0 && self.strides.is_empty()
+        self.in_flight == 0 && self.strides.is_empty()
     }
 
     /// A line leaves the reader.
@@ -68,6 +70,7 @@ impl Ledger {
         assert!(span.start == self.head && span.next > span.start, "a line starts where the last one ended");
         self.head = span.next;
         self.lines += 1;
+        self.in_flight += 1;
         self.bytes += span.len();
     }
 
@@ -107,6 +110,7 @@ impl Ledger {
         assert!(span.next <= stride.to.offset, "a line lies in one stride");
         assert!(stride.lines > 0 && stride.bytes >= span.len(), "a line settles once");
         stride.lines -= 1;
+        self.in_flight -= 1;
         stride.bytes -= span.len();
         assert!((stride.lines == 0) == (stride.bytes == 0), "a stride without lines has no open bytes");
         self.advance()

@@ -17,7 +17,9 @@ mod compare;
 pub mod discover;
 mod follow;
 pub mod frame;
+mod gzip_header;
 pub mod head;
+pub mod inflate;
 pub mod lineage;
 pub mod outlet;
 pub mod overlong;
@@ -25,6 +27,7 @@ mod recognise;
 pub mod roster;
 pub mod source;
 pub mod tail;
+pub mod visit;
 pub mod watch;
 
 pub mod encode;

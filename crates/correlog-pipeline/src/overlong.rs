@@ -3,7 +3,7 @@
 
 use crate::limits::MARKER_MAX_BYTES;
 use crate::source::{ReadFault, Source};
-use crate::tail::Visit;
+use crate::visit::Visit;
 
 #[derive(Debug)]
 pub struct Overlong {
@@ -16,6 +16,8 @@ pub struct Overlong {
     is_at_end: bool,
     /// Its end was met, and the outlet had no room for it yet.
     ended: Option<Ended>,
+    /// Its first bytes, where they cannot be read again.
+    beginning: Option<Vec<u8>>,
 }
 
 /// The whole line.
@@ -30,7 +32,7 @@ pub struct Ended {
 }
 
 impl Overlong {
-    pub fn new(start: u64) -> Overlong {
+    pub fn new(start: u64, beginning: Option<Vec<u8>>) -> Overlong {
         Overlong {
             start,
             at: start,
@@ -38,7 +40,17 @@ impl Overlong {
             last_bytes: Vec::new(),
             is_at_end: false,
             ended: None,
+            beginning,
         }
+    }
+
+    /// The kept beginning, when its time has come.
+    pub fn take_beginning(&mut self, is_time: bool) -> Option<Vec<u8>> {
+        if is_time { self.beginning.take() } else { None }
+    }
+
+    pub fn put_back(&mut self, beginning: Vec<u8>) {
+        self.beginning = Some(beginning);
     }
 
     /// How far it has been read.
@@ -64,8 +76,10 @@ impl Overlong {
             return Ok(self.ended.clone());
         }
         let block = visit.limits.block_bytes;
-        visit.buffer.resize(block, 0);
-        let got = source.read(visit.files, self.at, visit.buffer)?;
+        if visit.buffer.len() < block {
+            visit.buffer.resize(block, 0);
+        }
+        let got = source.read(visit.files, self.at, &mut visit.buffer[..block])?;
         self.is_at_end = got < block;
         let bytes = &visit.buffer[..got];
         let newline = memchr::memchr(b'\n', bytes);
@@ -74,7 +88,7 @@ impl Overlong {
         let taken = &bytes[..newline.map_or(got, |at| at + 1)];
         self.keep(taken);
         self.at += taken.len() as u64;
-        let is_whole = newline.is_some() || (self.is_at_end && visit.is_final);
+        let is_whole = newline.is_some() || (self.is_at_end && (visit.is_final || source.is_complete()));
         self.ended = is_whole.then(|| self.end(newline.is_some()));
         Ok(self.ended.clone())
     }

@@ -60,6 +60,10 @@ pub struct Pump {
     /// The last save failed with it.
     pub(crate) save_fault: Option<DiskFault>,
     pub(crate) last_saved_ms: Option<u64>,
+    /// When documents were last settled.
+    pub(crate) last_settled_ms: u64,
+    /// No look at what time alone changes before.
+    pub(crate) next_watch_ms: u64,
     /// The state directory was never used before.
     pub(crate) is_first_start: bool,
     pub(crate) draining: bool,
@@ -102,6 +106,8 @@ impl Pump {
             next_save_ms: 0,
             save_fault: None,
             last_saved_ms: None,
+            last_settled_ms: 0,
+            next_watch_ms: 0,
             is_first_start,
             draining: false,
             totals: Totals::default(),
@@ -184,22 +190,22 @@ impl Pump {
         for done in &settled {
             let tail = self.roster.get_mut(done.span.tail).expect("a tail with open lines is never dropped");
             let delta = tail.ledger.settle(done.span);
-            let entry = self.checkpoint.get_mut(tail.lineage).expect("every tail has its entry");
             match done.fate {
-                Fate::Stored => (tail.lines.stored, entry.stored) = (tail.lines.stored + 1, entry.stored + 1),
-                Fate::Refused => {
-                    (tail.lines.refused, entry.refused) = (tail.lines.refused + 1, entry.refused + 1);
-                }
+                Fate::Stored => tail.lines.stored += 1,
+                Fate::Refused => tail.lines.refused += 1,
             }
-            let lineage = tail.lineage;
             if let Some(delta) = delta {
+                let lineage = tail.lineage;
+                let entry = self.checkpoint.get_mut(lineage).expect("every tail has its entry");
+                entry.stored = tail.stored_before + tail.lines.stored;
+                entry.refused = tail.refused_before + tail.lines.refused;
                 self.advance(lineage, &delta);
             }
         }
         let count = settled.len();
         self.settled = settled;
         if count > 0 {
-            self.unpause(now);
+            self.last_settled_ms = now.mono_ms;
         }
         count
     }

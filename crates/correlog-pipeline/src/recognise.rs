@@ -7,6 +7,7 @@
 use crate::checkpoint::{Entry, Fingerprint, Hint};
 use crate::discover::{FileId, Standing, Unfit};
 use crate::head::{self, Head};
+use crate::inflate::Damage;
 use crate::lineage;
 use crate::place::{Marker, Place, Skip};
 use crate::ports::{FileFault, Files, Now, Stat, World};
@@ -28,10 +29,8 @@ impl Pump {
             match self.look(file, from, now, world) {
                 Ok(Head::Line(fingerprint)) => self.assign(file, fingerprint, now, world),
                 Ok(Head::Young) => self.stand(file, Standing::Young),
-                Ok(Head::Utf16) => {
-                    self.stand(file, Standing::Unfit(Unfit::Utf16));
-                    self.notices.push(Notice::Unfit(Unfit::Utf16));
-                }
+                Ok(Head::Utf16) => self.unfit(file, Unfit::Utf16),
+                Ok(Head::NotGzip) => self.unfit(file, Unfit::NotGzip),
                 Ok(Head::Blank { looked }) => {
                     self.stand(file, Standing::New { looked });
                     self.unknown.push_front(file);
@@ -45,7 +44,14 @@ impl Pump {
     fn stand(&mut self, file: FileId, standing: Standing) {
         if let Some(seen) = self.roster.catalog.get_mut(file) {
             seen.standing = standing;
+            // What is only half a line at the first start is followed from its beginning.
+            seen.first &= standing != Standing::Young;
         }
+    }
+
+    fn unfit(&mut self, file: FileId, why: Unfit) {
+        self.stand(file, Standing::Unfit(why));
+        self.notices.push(Notice::Unfit(why));
     }
 
     /// Reading it failed: again after a while.
@@ -63,8 +69,9 @@ impl Pump {
         let mut buffer = std::mem::take(&mut self.buffer);
         let head = head::head(&mut source, world, from, is_final, &mut buffer);
         self.buffer = buffer;
+        let is_no_archive = source.damage() == Some(Damage::NotGzip);
         source.close(world);
-        head
+        if is_no_archive { Ok(Head::NotGzip) } else { head }
     }
 
     /// Opens a file by its name and makes sure that it is still the one that was listed.
@@ -86,7 +93,7 @@ impl Pump {
             is_same.then_some(stat).ok_or(ReadFault::File(FileFault::Gone))
         });
         match checked {
-            Ok(stat) => Ok((Source::plain(handle), stat)),
+            Ok(stat) => Ok((Source::new(handle, seen.name.compressed), stat)),
             Err(fault) => {
                 Files::close(world, handle);
                 Err(fault)
@@ -104,7 +111,7 @@ impl Pump {
                 continue;
             }
             match compare::is_same(self, file, tail, world) {
-                Ok(true) => return self.join(file, tail, now),
+                Ok(true) => return self.join(file, tail),
                 Ok(false) => {}
                 Err(fault) => return self.fault(file, fault, now),
             }
@@ -137,15 +144,10 @@ impl Pump {
             hint: hint(&seen.path, &seen.stat),
             ..Entry::default()
         };
-        let size = seen.stat.size;
         let tail = self.roster.add(lineage, &entry, Some(group));
         self.checkpoint.insert(lineage, entry);
         self.dirty = true;
-        if let Some(tail) = self.roster.get_mut(tail) {
-            // Only what was there at first sight can have been sent by an earlier life.
-            tail.replay_until = size;
-        }
-        self.join(file, tail, now);
+        self.join(file, tail);
     }
 
     /// The place behind the last whole line that is there now: for `start_at = "end"`.
@@ -164,17 +166,27 @@ impl Pump {
     }
 
     /// The file is one of those that carry the lineage.
-    fn join(&mut self, file: FileId, id: TailId, now: Now) {
+    fn join(&mut self, file: FileId, id: TailId) {
         let Some((tail, catalog)) = self.roster.split(id) else { return };
         let Some(seen) = catalog.get_mut(file) else { return };
+        let entry = self.checkpoint.get_mut(tail.lineage).expect("every tail has its entry");
         seen.standing = Standing::Member(id);
         tail.group = Some(seen.group);
         tail.members.push(file);
         tail.orphan_since_ms = None;
         tail.path = seen.path.to_string_lossy().into_owned();
-        let entry = self.checkpoint.get_mut(tail.lineage).expect("every tail has its entry");
+        // How long an archive is nobody knows beforehand.
+        let size = if seen.name.compressed { u64::MAX } else { seen.stat.size };
+        tail.replay_until.get_or_insert(size);
+        if !seen.name.compressed {
+            tail.note_reached(file, size);
+        }
+        let hint = &entry.hint;
+        let is_as_left = (hint.size, hint.modified_ns) == (seen.stat.size, seen.stat.modified_ns);
+        if entry.finished && is_as_left && seen.name.compressed {
+            seen.exhausted = Some(seen.stat);
+        }
         entry.hole = None;
-        let _ = now;
         self.roster.order_members(id);
         self.roster.enqueue(id);
     }

@@ -152,6 +152,12 @@ impl Roster {
         self.uses
     }
 
+    /// Tails whose open file is being unpacked, the coldest first.
+    pub fn inflaters(&self) -> impl Iterator<Item = &Tail> {
+        let tails = self.open.values().filter_map(|id| self.get(*id));
+        tails.filter(|tail| tail.open.as_ref().is_some_and(|open| open.source.is_compressed()))
+    }
+
     pub fn close(&mut self, id: TailId, files: &mut dyn Files) {
         let Some(tail) = self.get_mut(id) else { return };
         if let Some(open) = tail.open.take() {

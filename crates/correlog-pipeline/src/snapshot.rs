@@ -117,7 +117,7 @@ impl Pump {
         let mut in_flight = 0;
         for tail in self.roster.tails() {
             lines.add(&tail.lines);
-            in_flight += tail.ledger.lines();
+            in_flight += tail.ledger.in_flight();
         }
         let crate::tail::Lines { read, stored, refused, skipped } = lines;
         Sums { read, stored, refused, skipped, in_flight }

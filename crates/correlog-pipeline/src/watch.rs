@@ -49,7 +49,7 @@ impl Pump {
         for file in changes.gone {
             self.gone(file);
         }
-        self.ask_for(changes.appeared, start_at_end);
+        self.ask_for(group, changes.appeared, start_at_end);
         self.refresh(group);
         true
     }
@@ -64,7 +64,7 @@ impl Pump {
     }
 
     /// Queues files to be recognised, oldest sibling first.
-    fn ask_for(&mut self, mut appeared: Vec<FileId>, first: bool) {
+    fn ask_for(&mut self, group: usize, mut appeared: Vec<FileId>, first: bool) {
         let catalog = &mut self.roster.catalog;
         if first {
             for file in &appeared {
@@ -73,7 +73,8 @@ impl Pump {
                 }
             }
         }
-        self.unknown.retain(|file| !appeared.contains(file));
+        // A listing answers with all of its group that are still unknown, so what was queued of it comes again.
+        self.unknown.retain(|file| catalog.get(*file).is_some_and(|seen| seen.group != group));
         appeared.sort_by_cached_key(|file| {
             catalog.get(*file).map(|seen| (seen.name.stem, seen.name.age.clone(), seen.name.compressed))
         });
@@ -115,13 +116,17 @@ impl Pump {
 
     fn leave(&mut self, id: TailId, file: FileId) {
         if let Some(tail) = self.roster.get_mut(id) {
-            tail.members.retain(|member| *member != file);
+            tail.leave(file);
         }
         self.roster.catalog.remove(file);
     }
 
     /// What time alone changes: ends of files that cannot grow, lineages without files, state to be dropped.
     pub(crate) fn watch(&mut self, now: Now, world: &mut dyn World) {
+        if now.mono_ms < self.next_watch_ms {
+            return;
+        }
+        self.next_watch_ms = now.mono_ms + self.config.limits.idle_ms;
         for id in self.roster.ids() {
             self.watch_one(id, now, world);
         }
@@ -160,7 +165,7 @@ impl Pump {
     }
 
     /// Read to an end that cannot grow.
-    fn finish(&mut self, id: TailId, file: FileId, world: &mut dyn World) {
+    pub(crate) fn finish(&mut self, id: TailId, file: FileId, world: &mut dyn World) {
         let Some((tail, catalog)) = self.roster.split(id) else { return };
         if !tail.finished {
             tail.finished = true;

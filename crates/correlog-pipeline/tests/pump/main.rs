@@ -4,4 +4,6 @@
 mod run;
 mod world;
 
+mod archives;
 mod files;
+mod lines;

@@ -6,6 +6,7 @@ use correlog_pipeline::limits::Limits;
 use correlog_pipeline::notice::Notice;
 use correlog_pipeline::ports::Now;
 use correlog_pipeline::pump::{Pace, Pump, Stop};
+use correlog_pipeline::snapshot::Snapshot;
 
 use crate::world::Mem;
 
@@ -65,6 +66,10 @@ impl Run {
         self.run(4_000);
     }
 
+    pub fn snapshot(&self) -> Snapshot {
+        self.pump.snapshot(Now { mono_ms: self.mono_ms, wall_ms: 0 })
+    }
+
     /// The process dies and comes back.
     pub fn restart(&mut self) {
         self.kill();
@@ -84,11 +89,16 @@ impl Run {
     /// Every one of these lines was stored, once, and nothing else.
     #[track_caller]
     pub fn expect(&self, lines: impl IntoIterator<Item = impl Into<String>>) {
+        self.expect_in("", lines);
+    }
+
+    #[track_caller]
+    pub fn expect_in(&self, case: &str, lines: impl IntoIterator<Item = impl Into<String>>) {
         let mut wanted: Vec<String> = lines.into_iter().map(Into::into).collect();
         let mut found = self.world.messages();
         wanted.sort();
         found.sort();
-        assert_eq!(found, wanted);
+        assert_eq!(found, wanted, "{case}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! A small world in memory: files by inode, a state directory that is always well, a cluster that keeps what it is sent.
 //! Faults of disks and clusters are the simulator's; here a test says what happens to a file and looks at the answer.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 
 use correlog_pipeline::ports::*;
@@ -120,6 +120,26 @@ impl Mem {
         self.names.insert(to.into(), inode);
     }
 
+    pub fn unlink(&mut self, path: &str) {
+        self.names.remove(Path::new(path)).expect("there");
+    }
+
+    /// A writer's own handle: its file can be written to under any name or none.
+    pub fn hold(&self, path: &str) -> u64 {
+        self.names[Path::new(path)]
+    }
+
+    pub fn write(&mut self, held: u64, bytes: impl AsRef<[u8]>) {
+        let now = self.tick();
+        let node = self.nodes.get_mut(&held).expect("held");
+        node.bytes.extend_from_slice(bytes.as_ref());
+        node.changed_ns = now;
+    }
+
+    pub fn open_now(&self) -> usize {
+        self.handles.len()
+    }
+
     /// The process is gone: its handles and its requests with it.
     pub fn crash(&mut self) {
         self.handles.clear();
@@ -163,10 +183,6 @@ impl Mem {
         found.into_iter().map(|(_, message)| message).collect()
     }
 
-    pub fn message_set(&self) -> BTreeSet<String> {
-        self.messages().into_iter().collect()
-    }
-
     pub fn write_count(&self) -> u32 {
         self.documents.values().map(|document| document.writes).sum()
     }
@@ -180,7 +196,7 @@ impl Files for Mem {
             listing.faults.push(("/l".into(), fault));
             return listing;
         }
-        for (path, inode) in &self.names {
+        for (path, inode) in self.names.iter().filter(|(path, _)| path.starts_with("/l")) {
             let text = path.to_string_lossy();
             let role = if text.ends_with(".log") { Role::Live } else { Role::Rotated };
             let stat = self.stat_of(*inode);

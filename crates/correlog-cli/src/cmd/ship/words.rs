@@ -39,6 +39,8 @@ fn sentence(notice: Notice) -> String {
         Notice::List(fault) => format!("some files cannot be listed ({fault:?}); what is not listed is not taken for gone, and it is tried again"),
         Notice::Read(fault) => format!("a file cannot be read ({fault:?}); it is tried again"),
         Notice::Unfit(why) => format!("a file cannot be shipped ({why:?}); `correlog status` names it"),
+        Notice::Damaged(why) => format!("an archive is damaged ({why:?}); what could be unpacked of it is shipped, and `correlog status` names it"),
+        Notice::OutOfReach => "a file was moved to where no pattern of its entry looks; it is read to its end, but would be missed after a restart: name its new place in `rotated`".to_owned(),
         Notice::Rewritten => "a file was truncated or rewritten; it is read from its beginning as a new generation".to_owned(),
         Notice::Hole(Some(bytes)) => format!("{bytes} bytes of a log are nowhere to be found any more: deleted or truncated before they were read; `correlog status` names the file"),
         Notice::Hole(None) => "a part of a log is nowhere to be found any more, of unknown length; `correlog status` names the file".to_owned(),
