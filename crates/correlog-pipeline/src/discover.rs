@@ -185,6 +185,13 @@ impl Catalog {
         seen.excluded.clear();
     }
 
+    /// Planted: what was not read before a rotation never is.
+    pub(crate) fn drop_rotated(&mut self, file: FileId) -> bool {
+        let Some(seen) = self.files.get_mut(&file) else { return false };
+        seen.exhausted = seen.rotated_ms.map(|_| seen.stat);
+        seen.exhausted.is_some()
+    }
+
     pub fn remove(&mut self, id: FileId) {
         let Some(seen) = self.files.remove(&id) else { return };
         let inode = (seen.stat.device, seen.stat.inode);

@@ -9,6 +9,7 @@ use crate::config::{Config, Group};
 use crate::delivery::Delivery;
 use crate::delivery::batch::Document;
 use crate::encode::{Encoded, Encoder, IndexKey, Line, Refusal, Rejected, Time};
+use crate::mistake;
 use crate::outlet::{Offer, Outlet};
 use crate::ports::Now;
 use crate::refused;
@@ -88,7 +89,7 @@ impl Feed<'_> {
         let index = self.desk.name(encoded.index);
         let document = Document {
             index: &index,
-            id: encoded.id.as_str(),
+            id: &mistake::id(encoded.id.as_str(), self.now),
             operation: encoded.operation,
             span: line.span,
             lineage: line.lineage,

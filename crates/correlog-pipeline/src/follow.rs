@@ -4,6 +4,7 @@ use crate::checkpoint::Hole;
 use crate::discover::{FileId, Standing, same_content};
 use crate::feed::Feed;
 use crate::inflate::Damage;
+use crate::mistake::{self, Mistake};
 use crate::notice::Notice;
 use crate::ports::{FileFault, Now, Stat, World};
 use crate::pump::Pump;
@@ -54,6 +55,9 @@ impl Pump {
     fn visit(&mut self, id: TailId, now: Now, world: &mut dyn World) -> (u64, bool) {
         let Some(tail) = self.roster.get(id) else { return (0, false) };
         let Some(file) = self.roster.readable(tail, now.mono_ms) else { return (0, false) };
+        if mistake::is(Mistake::RotatedTailDropped) && self.roster.catalog.drop_rotated(file) {
+            return (0, false);
+        }
         if !self.has_inflater_for(id, file, world) {
             self.roster.enqueue(id);
             return (0, false);
@@ -182,7 +186,10 @@ impl Pump {
 
     /// Opening or reading failed.
     fn failed(&mut self, id: TailId, file: FileId, fault: ReadFault, now: Now, world: &mut dyn World) {
-        self.roster.close(id, world);
+        // The handle is all that leads to a file without a name: a fault that may pass is no reason to lose it.
+        if self.roster.catalog.get(file).is_none_or(|seen| !seen.gone) {
+            self.roster.close(id, world);
+        }
         self.fault(file, fault, now);
         if fault == ReadFault::File(FileFault::Gone) {
             self.hurry(now);
@@ -202,12 +209,21 @@ impl Pump {
             }
             return Ok(());
         }
-        self.roster.close(id, world);
+        self.put_away(id, world);
         let (source, _) = self.open_file(file, world)?;
         let used = self.roster.used(id, None);
         let tail = self.roster.get_mut(id).expect("it was just there");
         tail.open = Some(Open::new(file, source, used));
         Ok(())
+    }
+
+    /// Closes the file of a tail; one without a name cannot be opened again.
+    fn put_away(&mut self, id: TailId, world: &mut dyn World) {
+        let file = self.roster.get(id).and_then(|tail| tail.open.as_ref()).map(|open| open.file);
+        self.roster.close(id, world);
+        if let Some(file) = file.filter(|file| self.roster.catalog.get(*file).is_some_and(|seen| seen.gone)) {
+            self.leave(id, file);
+        }
     }
 
     /// The file cannot grow any more.

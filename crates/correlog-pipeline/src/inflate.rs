@@ -9,6 +9,7 @@ use flate2::{Decompress, FlushDecompress, Status};
 
 use crate::gzip_header;
 use crate::limits::MARKER_MAX_BYTES;
+use crate::mistake::{self, Mistake};
 use crate::ports::{Files, Handle};
 use crate::source::ReadFault;
 
@@ -113,6 +114,9 @@ impl Inflater {
         if offset < self.base {
             *self = Inflater { input: std::mem::take(&mut self.input), ..Inflater::new(self.handle) };
             self.input.clear();
+        }
+        if mistake::is(Mistake::CompressedOffset) && self.at == 0 && self.base == 0 {
+            (self.at, self.base) = (offset, offset);
         }
         self.forget_before(offset.saturating_sub(MARKER_MAX_BYTES as u64));
         let end = offset + into.len() as u64;

@@ -43,3 +43,5 @@ pub mod place;
 pub mod store;
 
 pub mod snapshot;
+
+pub mod mistake;

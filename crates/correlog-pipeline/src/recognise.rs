@@ -9,6 +9,7 @@ use crate::discover::{FileId, Standing, Unfit};
 use crate::head::{self, Head};
 use crate::inflate::Damage;
 use crate::lineage;
+use crate::mistake::{self, Mistake};
 use crate::place::{Marker, Place, Skip};
 use crate::ports::{FileFault, Files, Now, Stat, World};
 use crate::pump::Pump;
@@ -105,6 +106,9 @@ impl Pump {
     fn assign(&mut self, file: FileId, fingerprint: Fingerprint, now: Now, world: &mut dyn World) {
         let Some(seen) = self.roster.catalog.get(file) else { return };
         let family = (seen.name.stem, fingerprint.hash);
+        if let Some(tail) = self.by_inode(file) {
+            return self.join(file, tail, now);
+        }
         for candidate in self.checkpoint.family(family).to_vec() {
             let Some(tail) = self.roster.by_lineage(candidate) else { continue };
             if self.roster.catalog.get(file).is_some_and(|seen| seen.excluded.contains(&candidate)) {
@@ -117,6 +121,18 @@ impl Pump {
             }
         }
         self.found(file, fingerprint, now, world);
+    }
+
+    /// Planted: whoever had its inode is who it is.
+    fn by_inode(&self, file: FileId) -> Option<TailId> {
+        if !mistake::is(Mistake::InodeIsIdentity) {
+            return None;
+        }
+        let stat = self.roster.catalog.get(file)?.stat;
+        let known = self.checkpoint.entries().iter();
+        let mut known =
+            known.filter(|(_, entry)| (entry.hint.device, entry.hint.inode) == (stat.device, stat.inode));
+        known.find_map(|(lineage, _)| self.roster.by_lineage(*lineage))
     }
 
     /// A file that no known lineage has: a new one begins.

@@ -114,7 +114,7 @@ impl Pump {
         }
     }
 
-    fn leave(&mut self, id: TailId, file: FileId) {
+    pub(crate) fn leave(&mut self, id: TailId, file: FileId) {
         if let Some(tail) = self.roster.get_mut(id) {
             tail.leave(file);
         }

@@ -2,8 +2,20 @@
 //! OpenSearch that loses things, a process that dies. It simulates nothing above the pipeline's three ports.
 #![forbid(unsafe_code)]
 
-pub mod rng;
+pub mod run;
 
-pub mod contract;
+pub mod line;
+pub mod options;
+pub mod oracle;
+pub mod rotation;
+pub mod world;
+pub mod writer;
+
+pub mod cluster;
 pub mod disk;
 pub mod files;
+
+pub mod contract;
+pub mod lie;
+pub mod rng;
+pub mod trace;

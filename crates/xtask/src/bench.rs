@@ -2,7 +2,17 @@
 
 use xtask::exec::{Result, cargo, run};
 
-pub const SIM: &[&str] = &["run", "--quiet", "--release", "--package", "correlog-sim", "--"];
+pub const SIM: &[&str] = &[
+    "run",
+    "--quiet",
+    "--profile",
+    "sim",
+    "--package",
+    "correlog-sim",
+    "--features",
+    "planted-mistakes",
+    "--",
+];
 pub const FUZZ: &[&str] = &["run", "--quiet", "--release", "--package", "fuzz-targets", "--"];
 pub const CRASHLOOP: &[&str] = &["run", "--quiet", "--release", "--package", "crashloop", "--"];
 

@@ -35,6 +35,8 @@ pub struct Inode {
     pub changed_ns: i64,
     /// Opening answers `Denied`; open handles go on.
     pub denied: bool,
+    /// Which run of lines it holds, for the oracle: copies share it, a truncation starts another.
+    pub content: usize,
     /// Where the tokens of whole lines end, for the oracle; the port never sees it.
     pub lines: Vec<(u64, u32)>,
 }

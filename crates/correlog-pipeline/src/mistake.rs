@@ -1,0 +1,56 @@
+//! Mistakes that the simulator plants to prove that it would find them. Without the feature `planted-mistakes` every
+//! question here is a constant `false` and leaves nothing in the program.
+
+use std::borrow::Cow;
+
+use crate::ports::Now;
+
+/// A wrong turn that some shipper has taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mistake {
+    /// The checkpoint is the newest settled byte instead of the oldest unsettled one.
+    NewestAckCheckpoint,
+    /// A file is taken for the one that had its inode, whatever its bytes say.
+    InodeIsIdentity,
+    /// A truncated file is read on from the old offset.
+    OffsetKeptAfterTruncation,
+    /// A compressed file is resumed at an offset in its compressed bytes.
+    CompressedOffset,
+    /// A rotated file is left where it stood.
+    RotatedTailDropped,
+    /// The end of a file counts as the end of its last line.
+    UnterminatedEmitted,
+    /// The id contains the time of arrival.
+    IdFromArrival,
+}
+
+#[cfg(feature = "planted-mistakes")]
+std::thread_local! {
+    static PLANTED: std::cell::Cell<Option<Mistake>> = const { std::cell::Cell::new(None) };
+}
+
+/// Plants one mistake, or none, in this thread.
+#[cfg(feature = "planted-mistakes")]
+pub fn plant(mistake: Option<Mistake>) {
+    PLANTED.set(mistake);
+}
+
+/// Whether this mistake is to be made.
+#[cfg(feature = "planted-mistakes")]
+pub fn is(mistake: Mistake) -> bool {
+    PLANTED.get() == Some(mistake)
+}
+
+/// The id of a document, with the time of arrival in it where that is planted.
+pub fn id(id: &str, now: Now) -> Cow<'_, str> {
+    if is(Mistake::IdFromArrival) {
+        return Cow::Owned(format!("{}{:08x}", &id[..12], now.mono_ms & 0xFFFF_FFFF));
+    }
+    Cow::Borrowed(id)
+}
+
+/// Whether this mistake is to be made: never.
+#[cfg(not(feature = "planted-mistakes"))]
+pub const fn is(_mistake: Mistake) -> bool {
+    false
+}

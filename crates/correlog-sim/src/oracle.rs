@@ -1,0 +1,279 @@
+//! What ought to be true, asked whenever something is promised: of every line, where it was written, whether it
+//! could still be read, and what became of it. It shares no code with what it judges but the state file's reader.
+
+use std::collections::BTreeMap;
+
+use correlog_pipeline::checkpoint::Checkpoint;
+use correlog_pipeline::span::Lineage;
+
+use crate::cluster::Applied;
+use crate::files::tree::Tree;
+
+/// A broken promise: the invariant's number and what was seen.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Violation {
+    pub invariant: &'static str,
+    pub what: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fate {
+    /// At most its beginning is in a file.
+    Begun,
+    /// It must still arrive.
+    Pending,
+    Stored,
+    /// In the refused file, durably.
+    Refused,
+    /// Its bytes were destroyed before it arrived; it may arrive yet, and need not.
+    Excused,
+}
+
+#[derive(Clone, Debug)]
+struct Line {
+    content: usize,
+    /// Behind its newline, in decompressed bytes.
+    end: u64,
+    fate: Fate,
+    /// Where it is stored: index and id.
+    home: Option<(String, String)>,
+    /// The shipper closed an unlinked file that holds it: it had better have read it.
+    closed: bool,
+    /// Longer than the limit, so its end is not stored.
+    long: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Content {
+    /// Where lines end: the only places a durable offset may be at, besides 0 and the end of all.
+    ends: Vec<u64>,
+    /// It has holes, or bytes that are skipped in runs: offsets may stand behind those too.
+    ragged: bool,
+    len: u64,
+}
+
+#[derive(Debug, Default)]
+pub struct Oracle {
+    lines: Vec<Line>,
+    contents: Vec<Content>,
+    /// As the documents tell it.
+    lineages: BTreeMap<String, usize>,
+    promised: BTreeMap<Lineage, u64>,
+    /// Every write counts: nothing may be written twice.
+    pub counts_writes: bool,
+    pub violations: Vec<Violation>,
+}
+
+impl Oracle {
+    pub fn new_content(&mut self) -> usize {
+        self.contents.push(Content::default());
+        self.contents.len() - 1
+    }
+
+    pub const fn lines(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// A line's number, before a byte of it is written.
+    pub fn begin_line(&mut self, long: bool) -> u32 {
+        self.lines.push(Line {
+            content: usize::MAX,
+            end: 0,
+            fate: Fate::Begun,
+            home: None,
+            closed: false,
+            long,
+        });
+        self.lines.len() as u32 - 1
+    }
+
+    /// The whole line now ends at `end`.
+    pub fn ended_line(&mut self, token: u32, content: usize, end: u64) {
+        self.contents[content].ends.push(end);
+        let line = &mut self.lines[token as usize];
+        (line.content, line.end) = (content, end);
+        if line.fate == Fate::Stored {
+            self.broken("P1", format!("line {token} was stored before it was whole"));
+        } else {
+            line.fate = Fate::Pending;
+        }
+    }
+
+    /// A blank line now ends at `end`.
+    pub fn wrote_blank(&mut self, content: usize, end: u64) {
+        self.contents[content].ends.push(end);
+    }
+
+    pub fn grew(&mut self, content: usize, len: u64) {
+        self.contents[content].len = len;
+    }
+
+    pub fn ragged(&mut self, content: usize) {
+        self.contents[content].ragged = true;
+    }
+
+    fn broken(&mut self, invariant: &'static str, mut what: String) {
+        what.truncate(what.floor_char_boundary(400));
+        self.violations.push(Violation { invariant, what });
+    }
+
+    /// A document was written.
+    pub fn stored(&mut self, doc: &Applied) {
+        let Some(token) = token(&doc.source) else {
+            return self.broken(
+                "P1",
+                format!("a document without a line: {}", String::from_utf8_lossy(&doc.source)),
+            );
+        };
+        let Some(line) = self.lines.get_mut(token) else {
+            return self.broken("P1", format!("line {token} was never written"));
+        };
+        let home = (doc.index.clone(), doc.id.clone());
+        match &line.home {
+            Some(other) if *other != home => {
+                let what = format!("line {token} is stored as {other:?} and as {home:?}");
+                return self.broken("P4", what);
+            }
+            Some(_) if self.counts_writes => {
+                return self.broken("P4", format!("line {token} was written twice"));
+            }
+            _ => {}
+        }
+        line.home = Some(home);
+        let begun =
+            std::mem::replace(&mut line.fate, Fate::Stored) == Fate::Begun || line.content == usize::MAX;
+        let (content, end, long) = (line.content, line.end, line.long);
+        if begun {
+            return;
+        }
+        if !long && memchr::memmem::find(&doc.source, format!("~e{token}~").as_bytes()).is_none() {
+            return self.broken("P1", format!("line {token} was stored without its end"));
+        }
+        self.place(doc, token, content, end);
+    }
+
+    /// What the document says about where it stood.
+    fn place(&mut self, doc: &Applied, token: usize, content: usize, end: u64) {
+        let Ok(source) = serde_json::from_slice::<serde_json::Value>(&doc.source) else {
+            return self.broken("P1", format!("line {token} was stored as no JSON"));
+        };
+        let log = &source["log"];
+        let (Some(lineage), Some(next)) = (log["lineage"].as_str(), log["next"].as_u64()) else { return };
+        if next != end {
+            self.broken("P5", format!("line {token} ends at {end} and was stored as ending at {next}"));
+        }
+        let known = *self.lineages.entry(lineage.to_owned()).or_insert(content);
+        if known != content {
+            self.broken("P4", format!("lineage {lineage} is both content {known} and {content}"));
+        }
+    }
+
+    /// Bytes of the refused file became durable.
+    pub fn refused(&mut self, bytes: &[u8]) {
+        for at in memchr::memmem::find_iter(bytes, b"~t") {
+            if let Some(line) = token(&bytes[at..]).and_then(|token| self.lines.get_mut(token))
+                && line.fate != Fate::Stored
+            {
+                line.fate = Fate::Refused;
+            }
+        }
+    }
+
+    /// A checkpoint became durable: nothing before its offsets may be unsettled, now or ever.
+    pub fn promised(&mut self, checkpoint: &Checkpoint) {
+        for (lineage, entry) in checkpoint.entries() {
+            let offset = entry.place.offset;
+            let before = self.promised.insert(*lineage, offset).unwrap_or(0);
+            if offset < before {
+                self.broken("P3", format!("{} went back from {before} to {offset}", name(lineage)));
+            }
+            if let Some(content) = self.lineages.get(&name(lineage)) {
+                self.settled_before(*content, offset);
+            }
+        }
+        self.promised.retain(|lineage, _| checkpoint.entries().contains_key(lineage));
+    }
+
+    fn settled_before(&mut self, content: usize, offset: u64) {
+        let late =
+            self.lines.iter().enumerate().find(|(_, line)| {
+                line.content == content && line.end <= offset && line.fate == Fate::Pending
+            });
+        if let Some((token, line)) = late {
+            let what = format!("durable offset {offset} is past line {token}, which ends at {}", line.end);
+            self.broken("P2", what);
+        }
+        let known = &self.contents[content];
+        if offset != 0 && offset != known.len && !known.ragged && !known.ends.contains(&offset) {
+            let what = format!("durable offset {offset} is inside a line of content {content}");
+            self.broken("P5", what);
+        }
+    }
+
+    /// State was damaged from outside: what was promised before cannot be held against the next life.
+    pub fn state_damaged(&mut self) {
+        self.promised.clear();
+    }
+
+    /// The shipper closed the last handle of an unlinked file.
+    pub fn closed(&mut self, lines: &[(u64, u32)]) {
+        for (_, token) in lines {
+            self.lines[*token as usize].closed = true;
+        }
+    }
+
+    /// The process died: what only it had is gone.
+    pub fn died(&mut self) {
+        for line in &mut self.lines {
+            line.closed = false;
+        }
+    }
+
+    /// Something was destroyed: lines whose bytes are nowhere any more are nobody's fault.
+    pub fn sweep(&mut self, tree: &Tree) {
+        let mut there = vec![false; self.lines.len()];
+        for inode in tree.inodes.iter().filter(|inode| inode.links > 0 || inode.handles > 0) {
+            for (_, token) in &inode.lines {
+                there[*token as usize] = true;
+            }
+        }
+        for (line, there) in self.lines.iter_mut().zip(there) {
+            if line.fate == Fate::Pending && !there && !line.closed {
+                line.fate = Fate::Excused;
+            }
+        }
+    }
+
+    /// The first line that must still arrive.
+    pub fn pending(&self) -> Option<usize> {
+        self.lines.iter().position(|line| line.fate == Fate::Pending)
+    }
+
+    pub fn lost(&mut self, turns: u64) {
+        let missing = self.lines.iter().filter(|line| line.fate == Fate::Pending).count();
+        if let Some(token) = self.pending() {
+            let content = self.lines[token].content;
+            let what = format!(
+                "{missing} lines never arrived in {turns} healthy turns, first line {token} of content {content}"
+            );
+            self.broken("P7", what);
+        }
+    }
+
+    pub fn fail(&mut self, invariant: &'static str, what: String) {
+        self.broken(invariant, what);
+    }
+}
+
+fn name(lineage: &Lineage) -> String {
+    lineage.0.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The number behind the first `~t`.
+fn token(bytes: &[u8]) -> Option<usize> {
+    let at = memchr::memmem::find(bytes, b"~t")? + 2;
+    let digits = bytes[at..].iter().take_while(|byte| byte.is_ascii_digit());
+    let number = digits
+        .fold(None, |sum: Option<usize>, digit| Some(sum.unwrap_or(0) * 10 + usize::from(digit - b'0')));
+    number.filter(|_| bytes[at..].iter().find(|byte| !byte.is_ascii_digit()) == Some(&b'~'))
+}

@@ -1,0 +1,295 @@
+//! One seed from its first to its last turn: a world with faults in which processes live and die, then a healed one in
+//! which everything must arrive within a bound that follows from the limits.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use correlog_pipeline::config::{Config, Group, Mode};
+use correlog_pipeline::delivery::Options as DeliveryOptions;
+use correlog_pipeline::limits::Limits;
+use correlog_pipeline::pump::{Pace, Pump, Stop};
+
+use crate::disk::Part;
+use crate::lie::Lie;
+use crate::line::LINE_MAX_BYTES;
+use crate::options::{Death, Options};
+use crate::oracle::Violation;
+use crate::rng::Rng;
+use crate::world::SimWorld;
+
+/// What came of a seed.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    pub turns: u64,
+    pub lines: u64,
+    pub faults: u64,
+    pub restarts: u64,
+    /// Two runs of a seed have the same.
+    pub hash: u64,
+    pub violations: Vec<Violation>,
+    pub trace: String,
+}
+
+/// Healthy turns in which everything must have arrived; see `turns_to_heal`.
+const HEALTHY_MS: u64 = 600_000;
+
+struct Run {
+    world: SimWorld,
+    pump: Option<Pump>,
+    seed: u64,
+    /// How often the configuration was changed: each is another.
+    configuration: u64,
+    turns: u64,
+    restarts: u64,
+}
+
+/// Runs one seed; `text` keeps the trace.
+pub fn run(seed: u64, text: bool, lie: Option<Lie>) -> Report {
+    let mut world = SimWorld::new(seed, Options::draw(seed), text);
+    world.lie = lie;
+    let mut run = Run { world, pump: None, seed, configuration: 0, turns: 0, restarts: 0 };
+    run.with_faults();
+    run.healed();
+    let world = run.world;
+    Report {
+        turns: run.turns,
+        lines: world.oracle.lines() as u64,
+        faults: world.faults + world.cluster.counts.faults,
+        restarts: run.restarts,
+        hash: world.trace.hash(),
+        violations: world.oracle.violations,
+        trace: world.trace.text().to_owned(),
+    }
+}
+
+impl Run {
+    fn with_faults(&mut self) {
+        for _ in 0..self.world.options.turns {
+            if self.is_broken() {
+                return;
+            }
+            for _ in 0..self.world.rng.below(3) {
+                self.world.write();
+            }
+            if self.world.calls_to_live.is_none() && self.world.rng.chance(self.world.options.life.death) {
+                self.world.calls_to_live = Some(self.world.rng.within(1, 60));
+            }
+            if self.world.rng.chance(self.world.options.life.clock_jump) {
+                self.world.faults += 1;
+                let years = self.world.rng.below(20) as i64 - 10;
+                self.world.now.wall_ms += years * 31_557_600_000;
+            }
+            let pace = self.turn();
+            self.pass_time(pace);
+        }
+    }
+
+    /// No new faults, every rotation finished: now all must arrive.
+    fn healed(&mut self) {
+        if self.is_broken() {
+            return;
+        }
+        self.world.options.heal();
+        let faults = self.world.options.cluster.clone();
+        self.world.cluster.heal(faults);
+        self.world.end_spells();
+        self.world.finish_writers();
+        self.world.note("healed", [self.turns, 0]);
+        if self.world.rng.chance(500) && self.pump.is_some() && !self.world.oracle.counts_writes {
+            // One more death finds what was promised and not kept.
+            self.world.dead = true;
+            self.die(Death::Power);
+        }
+        let (from, started_ms) = (self.turns, self.world.now.mono_ms);
+        loop {
+            let pace = self.turn();
+            if self.is_broken() {
+                return;
+            }
+            let settled = self.pump.as_ref().is_some_and(Pump::is_settled);
+            if self.world.oracle.pending().is_none() && settled {
+                return;
+            }
+            if self.world.now.mono_ms - started_ms > HEALTHY_MS {
+                return self.world.oracle.lost(self.turns - from);
+            }
+            self.pass_time(pace);
+        }
+    }
+
+    fn is_broken(&self) -> bool {
+        !self.world.oracle.violations.is_empty()
+    }
+
+    fn pass_time(&mut self, pace: Pace) {
+        let ms = match pace {
+            Pace::Again => self.world.rng.below(3),
+            Pace::Wait { ms } => {
+                let heard = self.world.cluster.next_ms().unwrap_or(u64::MAX);
+                ms.clamp(1, heard.saturating_sub(self.world.now.mono_ms).max(1))
+            }
+        };
+        self.world.now.mono_ms += ms;
+        self.world.now.wall_ms += ms as i64;
+    }
+
+    /// One turn of the living process, or the birth of the next one.
+    fn turn(&mut self) -> Pace {
+        self.turns += 1;
+        self.world.turn = self.turns;
+        self.world.calls_this_turn = 0;
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.live()));
+        let outcome = outcome.unwrap_or_else(|panic| {
+            let what = panic.downcast_ref::<String>().cloned();
+            let what = what.or_else(|| panic.downcast_ref::<&str>().map(|what| (*what).to_owned()));
+            self.world.oracle.fail("P1", format!("panic: {}", what.unwrap_or_default()));
+            Ok(Pace::Again)
+        });
+        self.world.hear();
+        if self.world.dead {
+            let power = self.world.rng.chance(self.world.options.life.power);
+            self.die(if power { Death::Power } else { Death::Process });
+            return Pace::Again;
+        }
+        self.bounds();
+        match outcome {
+            Ok(pace) => pace,
+            Err(_stop) => {
+                // It said why and exited; whoever supervises it starts it again.
+                self.die(Death::Process);
+                Pace::Wait { ms: 1_000 }
+            }
+        }
+    }
+
+    fn live(&mut self) -> Result<Pace, Stop> {
+        match &mut self.pump {
+            Some(pump) => {
+                let pace = pump.turn(self.world.now, &mut self.world)?;
+                pump.take_notices();
+                Ok(pace)
+            }
+            None => {
+                let (config, options) = self.configure();
+                self.pump = Some(Pump::new(config, options, &mut self.world)?);
+                Ok(Pace::Again)
+            }
+        }
+    }
+
+    /// P6 and P9: what one turn may hold and do.
+    fn bounds(&mut self) {
+        let (open, limit) = (self.world.files.open_count(), self.limits().open_files);
+        if open > limit {
+            self.world.oracle.fail("P6", format!("{open} files are open, {limit} may be"));
+        }
+        let files = self.world.files.tree.inodes.len() as u64;
+        let calls = self.world.calls_this_turn;
+        if calls > 500 + 60 * files {
+            self.world.oracle.fail("P9", format!("{calls} calls in one turn over {files} files"));
+        }
+    }
+
+    fn die(&mut self, death: Death) {
+        self.pump = None;
+        self.restarts += 1;
+        self.world.note("dies", [self.turns, death as u64]);
+        let world = &mut self.world;
+        let rng = &mut world.rng;
+        match death {
+            Death::Power => {
+                world.disk.power_cut(|| [Part::Nothing, Part::Torn, Part::Whole][rng.index(3)]);
+            }
+            Death::Process => world.disk.process_death(|| rng.chance(500)),
+        }
+        world.bury();
+        if world.rng.chance(world.options.life.reconfigured) {
+            self.configuration += 1;
+        }
+        if world.rng.chance(world.options.life.renumbered) {
+            let offset = world.rng.below(1000);
+            world.files.tree.renumber(offset);
+        }
+        if world.rng.chance(world.options.life.damaged) {
+            self.damage();
+        }
+    }
+
+    fn damage(&mut self) {
+        let world = &mut self.world;
+        let names: Vec<String> = world
+            .disk
+            .durable()
+            .map(|(name, _)| name.to_owned())
+            .filter(|name| name.starts_with("state-"))
+            .collect();
+        if names.is_empty() {
+            return;
+        }
+        world.faults += 1;
+        let name = names[world.rng.index(names.len())].clone();
+        let (kind, at, bit) = (world.rng.index(4), world.rng.draw(), world.rng.below(8));
+        world.disk.corrupt(&name, |bytes| {
+            let place = if bytes.is_empty() { 0 } else { (at % bytes.len() as u64) as usize };
+            match kind {
+                0 => bytes.truncate(place),
+                1 => bytes.fill(0),
+                2 if !bytes.is_empty() => bytes[place] ^= 1 << bit,
+                _ => bytes.clear(),
+            }
+        });
+        world.oracle.state_damaged();
+    }
+
+    fn limits(&self) -> Limits {
+        let rng = &mut Rng::new(self.seed, 10 + self.configuration);
+        Limits {
+            in_flight_bytes: rng.within(8_000, 60_000) as usize,
+            line_bytes: LINE_MAX_BYTES,
+            block_bytes: rng.within(300, 4_000) as usize,
+            turn_read_bytes: rng.within(4_000, 20_000) as usize,
+            turn_heads: rng.within(1, 8) as usize,
+            open_files: rng.within(4, 8) as usize,
+            inflaters: 2,
+            rescan_ms: 1_000,
+            // A service here may take long to end a line in a file that was renamed under it.
+            grace_ms: 60_000,
+            orphan_ms: 5_000,
+            save_ms: rng.within(1, 1_000),
+            idle_ms: 250,
+            ..Limits::default()
+        }
+    }
+
+    /// The configuration of the next life. The first of a seed is always the same; a changed one lists its entries in
+    /// another order, under other names and with other limits. Nothing of that may enter an id.
+    fn configure(&mut self) -> (Config, DeliveryOptions) {
+        let rng = &mut Rng::new(self.seed, 1_000 + self.configuration);
+        let mut groups: Vec<_> = self.world.writers.iter().map(|writer| writer.group.clone()).collect();
+        if rng.chance(500) {
+            groups.reverse();
+        }
+        let renamed = rng.below(3);
+        let has_sole = rng.chance(500);
+        let configured = groups.iter().map(|group| Group {
+            name: format!("{}-{renamed}", group.dir.display()),
+            sole: has_sole.then(|| group.dir.join(&group.live[0])),
+            ..Group::default()
+        });
+        let config = Config {
+            groups: configured.collect(),
+            limits: self.limits(),
+            mode: Mode::Follow,
+            ..Config::default()
+        };
+        self.world.files.groups = groups;
+        let options = DeliveryOptions {
+            concurrency_max: rng.within(1, 4) as usize,
+            batch_bytes: rng.within(500, 8_000) as usize,
+            in_flight_bytes: config.limits.in_flight_bytes,
+            deadline_ms: 10_000,
+            seed: rng.draw(),
+            ..DeliveryOptions::default()
+        };
+        (config, options)
+    }
+}

@@ -1,0 +1,277 @@
+//! The simulated ports with their faults: each call may race with a writer, fail as the seed's rates say, or be the
+//! one at which the process dies. After that nothing it asks for has any effect.
+
+mod disk;
+
+use std::path::Path;
+
+use correlog_pipeline::ports::{DiskFault, DiskFile, FileFault, Files, Handle, Listing, Now, Stat};
+use correlog_pipeline::store;
+
+use crate::cluster::Cluster;
+use crate::disk::SimDisk;
+use crate::files::SimFiles;
+use crate::files::tree::{Numbers, Tree};
+use crate::lie::Lie;
+use crate::options::Options;
+use crate::oracle::Oracle;
+use crate::rng::Rng;
+use crate::trace::Trace;
+use crate::writer::Writer;
+
+#[derive(Debug)]
+pub struct SimWorld {
+    pub options: Options,
+    pub rng: Rng,
+    pub now: Now,
+    pub turn: u64,
+    pub files: SimFiles,
+    pub disk: SimDisk,
+    pub cluster: Cluster,
+    pub writers: Vec<Writer>,
+    pub oracle: Oracle,
+    pub trace: Trace,
+    pub dead: bool,
+    /// Calls of ports until the process dies.
+    pub calls_to_live: Option<u64>,
+    pub calls_this_turn: u64,
+    pub faults: u64,
+    /// No space or read-only until then.
+    spell: Option<(DiskFault, u64)>,
+    /// The turn in which each handle was opened.
+    opened: Vec<u64>,
+    refused_len: usize,
+    /// A mistake that is planted in the ports.
+    pub lie: Option<Lie>,
+    /// Which open state files hold refusals.
+    refusals: Vec<DiskFile>,
+}
+
+impl SimWorld {
+    pub fn new(seed: u64, options: Options, text: bool) -> Self {
+        let numbers = if options.files.numbers_reused { Numbers::Reused } else { Numbers::Fresh };
+        let mut tree = Tree::new(numbers);
+        tree.tells_birth = !options.files.births_hidden;
+        let mut oracle = Oracle::default();
+        oracle.counts_writes = options.cluster.keeps_no_ids;
+        let rng = &mut Rng::new(seed, 3);
+        let writers: Vec<Writer> = (0..options.writers)
+            .map(|number| Writer::new(number, &options.lines, &mut tree, &mut oracle, rng))
+            .collect();
+        let groups = writers.iter().map(|writer| writer.group.clone()).collect();
+        Self {
+            rng: Rng::new(seed, 4),
+            now: Now { mono_ms: 1_000, wall_ms: 1_795_000_000_000 },
+            turn: 0,
+            files: SimFiles::new(tree, groups),
+            disk: SimDisk::default(),
+            cluster: Cluster::new(seed, options.cluster.clone()),
+            writers,
+            oracle,
+            trace: Trace::new(text),
+            dead: false,
+            calls_to_live: None,
+            calls_this_turn: 0,
+            faults: 0,
+            spell: None,
+            opened: Vec::new(),
+            refused_len: 0,
+            lie: None,
+            refusals: Vec::new(),
+            options,
+        }
+    }
+
+    pub fn note(&mut self, what: &'static str, numbers: [u64; 2]) {
+        self.trace.event(what, numbers, format_args!("{} {}", numbers[0], numbers[1]));
+    }
+
+    /// A writer goes one step.
+    pub fn write(&mut self) {
+        let chosen = self.rng.index(self.writers.len());
+        let writer = &mut self.writers[chosen];
+        self.files.tree.now_ns = self.now.wall_ms.saturating_mul(1_000_000);
+        let destroyed =
+            writer.step(&self.options.lines, &mut self.files.tree, &mut self.oracle, &mut self.rng);
+        if destroyed {
+            self.oracle.sweep(&self.files.tree);
+        }
+        self.files.changed = true;
+        let numbers = [chosen as u64, self.oracle.lines() as u64];
+        let writer = &self.writers[chosen];
+        self.trace.event("writes", numbers, format_args!("{writer} of {} lines", numbers[1]));
+    }
+
+    pub fn finish_writers(&mut self) {
+        for writer in &mut self.writers {
+            writer.finish(&self.options.lines, &mut self.files.tree, &mut self.oracle, &mut self.rng);
+        }
+        self.files.changed = true;
+    }
+
+    pub fn end_spells(&mut self) {
+        self.spell = None;
+    }
+
+    /// The process is gone: its handles are closed, and what only they kept is gone too.
+    pub fn bury(&mut self) {
+        self.files.close_all();
+        self.opened.clear();
+        self.refusals.clear();
+        self.oracle.died();
+        self.oracle.sweep(&self.files.tree);
+        self.cluster.sender_died(self.now.mono_ms);
+        self.hear();
+        self.dead = false;
+        self.calls_to_live = None;
+    }
+
+    /// What is durable now, told to the oracle.
+    pub fn promise(&mut self) {
+        let refused: Vec<u8> = self
+            .disk
+            .durable()
+            .filter(|(name, _)| name.starts_with("refused"))
+            .flat_map(|(_, bytes)| bytes.to_vec())
+            .collect();
+        if refused.len() != self.refused_len {
+            self.refused_len = refused.len();
+            self.oracle.refused(&refused);
+        }
+        let mut copy = self.disk.clone();
+        copy.power_cut(|| crate::disk::Part::Nothing);
+        if let Ok((_, checkpoint, _)) = store::Store::open(&mut copy) {
+            self.oracle.promised(&checkpoint);
+        }
+    }
+
+    /// The oracle hears of every document written since.
+    pub fn hear(&mut self) {
+        while let Some(doc) = self.cluster.applied.pop_front() {
+            let len = doc.source.len() as u64;
+            self.trace.event("stored", [len, 0], format_args!("{}", String::from_utf8_lossy(&doc.source)));
+            self.oracle.stored(&doc);
+        }
+    }
+
+    /// One call of a port. `false`: the process is dead and the call has no effect.
+    fn alive(&mut self, what: &'static str) -> bool {
+        self.calls_this_turn += 1;
+        if self.dead {
+            return false;
+        }
+        if let Some(left) = &mut self.calls_to_live {
+            *left = left.saturating_sub(1);
+            if *left == 0 {
+                self.dead = true;
+                self.note("dies at", [self.calls_this_turn, 0]);
+                return false;
+            }
+        }
+        if self.rng.chance(self.options.files.race) {
+            self.write();
+        }
+        self.note(what, [self.turn, self.calls_this_turn]);
+        true
+    }
+
+    fn fault(&mut self, permille: u32, what: &'static str) -> bool {
+        let hit = self.rng.chance(permille);
+        if hit {
+            self.faults += 1;
+            self.note(what, [self.turn, 0]);
+        }
+        hit
+    }
+
+    /// No space or read-only, for a while.
+    fn spell(&mut self) -> Option<DiskFault> {
+        if self.spell.is_none() && self.fault(self.options.disk.full, "spell begins") {
+            let kind = if self.rng.chance(700) { DiskFault::Full } else { DiskFault::ReadOnly };
+            self.spell = Some((kind, self.now.mono_ms + self.rng.below(20_000)));
+        }
+        self.spell = self.spell.filter(|(_, until)| *until > self.now.mono_ms);
+        self.faults += u64::from(self.spell.is_some());
+        self.spell.map(|(fault, _)| fault)
+    }
+}
+
+impl Files for SimWorld {
+    fn list(&mut self, group: usize) -> Listing {
+        if !self.alive("list") {
+            return Listing { faults: vec![(Path::new("/").into(), FileFault::Io)], ..Listing::default() };
+        }
+        let mut listing = self.files.list(group);
+        if self.fault(self.options.files.list, "list fault") {
+            // Some of it was seen, and it says that this is not all.
+            let seen = self.rng.index(listing.files.len() + 1);
+            listing.files.truncate(seen);
+            listing.faults.push((self.files.groups[group].dir.clone(), FileFault::Io));
+        }
+        listing
+    }
+
+    fn open(&mut self, path: &Path) -> Result<Handle, FileFault> {
+        if !self.alive("open") {
+            return Err(FileFault::Io);
+        }
+        if self.fault(self.options.files.open, "open fault") {
+            return Err([FileFault::Denied, FileFault::TooMany, FileFault::Io][self.rng.index(3)]);
+        }
+        let handle = self.files.open(path)?;
+        self.opened.resize(self.opened.len().max(handle.0 as usize + 1), 0);
+        self.opened[handle.0 as usize] = self.turn;
+        Ok(handle)
+    }
+
+    fn stat(&mut self, handle: Handle) -> Result<Stat, FileFault> {
+        if !self.alive("stat") || self.fault(self.options.files.stat, "stat fault") {
+            return Err(FileFault::Io);
+        }
+        self.files.stat(handle)
+    }
+
+    fn read(&mut self, handle: Handle, offset: u64, into: &mut [u8]) -> Result<usize, FileFault> {
+        if !self.alive("read") || self.fault(self.options.files.read, "read fault") {
+            return Err(FileFault::Io);
+        }
+        let mut len = into.len();
+        if len > 1 && self.fault(self.options.files.short, "short read") {
+            len = self.rng.within(1, len as u64 - 1) as usize;
+        }
+        self.files.read(handle, offset, &mut into[..len])
+    }
+
+    fn next_data(&mut self, handle: Handle, offset: u64) -> Result<Option<u64>, FileFault> {
+        if !self.alive("next_data") || self.fault(self.options.files.read, "next_data fault") {
+            return Err(FileFault::Io);
+        }
+        self.files.next_data(handle, offset)
+    }
+
+    fn close(&mut self, handle: Handle) {
+        if !self.alive("close") {
+            return;
+        }
+        let Ok(inode) = self.files.inode_of(handle) else { return };
+        let found = &self.files.tree.inodes[inode];
+        let last = found.links == 0 && found.handles == 1;
+        // A file that was only looked at within this turn was never promised to be followed.
+        if last && self.opened[handle.0 as usize] != self.turn {
+            let lines = found.lines.clone();
+            self.oracle.closed(&lines);
+        }
+        self.files.close(handle);
+        if last {
+            self.oracle.sweep(&self.files.tree);
+        }
+    }
+
+    fn hint(&mut self) -> bool {
+        if !self.alive("hint") {
+            return false;
+        }
+        let hint = self.files.hint();
+        hint && !self.fault(self.options.files.hint_lost, "hint lost")
+    }
+}
