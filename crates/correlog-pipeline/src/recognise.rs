@@ -107,7 +107,7 @@ impl Pump {
         let Some(seen) = self.roster.catalog.get(file) else { return };
         let family = (seen.name.stem, fingerprint.hash);
         if let Some(tail) = self.by_inode(file) {
-            return self.join(file, tail, now);
+            return self.join(file, tail);
         }
         for candidate in self.checkpoint.family(family).to_vec() {
             let Some(tail) = self.roster.by_lineage(candidate) else { continue };

@@ -1,0 +1,167 @@
+//! The real ports with a map of ids for OpenSearch, and a clock of our own.
+
+use std::path::Path;
+
+use correlog_pipeline::config::{Config, Group};
+use correlog_pipeline::delivery::Options;
+use correlog_pipeline::ports::{
+    Bulk, Completion, Disk, DiskFault, DiskFile, FileFault, Files, Handle, Listing, Now, Stat, Submission,
+};
+use correlog_pipeline::pump::{Pace, Pump};
+use correlog_sim::cluster::Cluster;
+use correlog_sim::options::ClusterFaults;
+
+use crate::real_disk::StateDir;
+use crate::real_files::{Patterns, RealFiles};
+
+pub struct World {
+    files: RealFiles,
+    disk: StateDir,
+    pub cluster: Cluster,
+    pub now: Now,
+    /// Requests are taken and nothing is heard of them.
+    pub holds_answers: bool,
+}
+
+/// A shipper and its world; `pump` is dropped to kill it.
+pub struct Shipper {
+    pub world: World,
+    pump: Option<Pump>,
+    live: std::path::PathBuf,
+}
+
+impl Shipper {
+    pub fn new(root: &Path) -> Self {
+        let patterns = Patterns { paths: vec!["logs/app.log".into()], ..Patterns::default() };
+        let files = RealFiles::new(root, &[patterns]).unwrap();
+        let disk = StateDir::open(&root.join("state")).unwrap();
+        let cluster = Cluster::new(0, ClusterFaults { body_max: usize::MAX, ..ClusterFaults::default() });
+        let now = Now { mono_ms: 1_000, wall_ms: 1_795_000_000_000 };
+        let world = World { files, disk, cluster, now, holds_answers: false };
+        Self { world, pump: None, live: root.join("logs/app.log") }
+    }
+
+    pub fn start(&mut self) {
+        let group = Group { name: "app".into(), sole: Some(self.live.clone()), ..Group::default() };
+        let config = Config { groups: vec![group], ..Config::default() };
+        self.pump = Some(Pump::new(config, Options::default(), &mut self.world).unwrap());
+    }
+
+    /// SIGKILL: open files, memory and the answers under way are gone. A new one is `start`ed on the same state.
+    pub fn kill(&mut self, root: &Path) {
+        self.pump = None;
+        self.world.files =
+            RealFiles::new(root, &[Patterns { paths: vec!["logs/app.log".into()], ..Patterns::default() }])
+                .unwrap();
+        self.world.cluster.sender_died(self.world.now.mono_ms);
+    }
+
+    /// Turns until nothing is to be done at once and `ms` have passed.
+    pub fn run(&mut self, ms: u64) {
+        let until = self.world.now.mono_ms + ms;
+        for _ in 0..100_000 {
+            let Some(pump) = &mut self.pump else { return };
+            let pace = pump.turn(self.world.now, &mut self.world).unwrap();
+            let passed = match pace {
+                Pace::Again => 1,
+                Pace::Wait { .. } if self.world.now.mono_ms >= until => return,
+                Pace::Wait { ms } => ms.clamp(1, 100),
+            };
+            self.world.now.mono_ms += passed;
+            self.world.now.wall_ms += passed as i64;
+        }
+        panic!("it never comes to rest");
+    }
+
+    pub fn is_settled(&self) -> bool {
+        self.pump.as_ref().is_some_and(Pump::is_settled)
+    }
+}
+
+impl Files for World {
+    fn list(&mut self, group: usize) -> Listing {
+        self.files.list(group)
+    }
+
+    fn open(&mut self, path: &Path) -> Result<Handle, FileFault> {
+        self.files.open(path)
+    }
+
+    fn stat(&mut self, handle: Handle) -> Result<Stat, FileFault> {
+        self.files.stat(handle)
+    }
+
+    fn read(&mut self, handle: Handle, offset: u64, into: &mut [u8]) -> Result<usize, FileFault> {
+        self.files.read(handle, offset, into)
+    }
+
+    fn next_data(&mut self, handle: Handle, offset: u64) -> Result<Option<u64>, FileFault> {
+        self.files.next_data(handle, offset)
+    }
+
+    fn close(&mut self, handle: Handle) {
+        Files::close(&mut self.files, handle);
+    }
+
+    fn hint(&mut self) -> bool {
+        self.files.hint()
+    }
+}
+
+impl Disk for World {
+    fn names(&mut self) -> Result<Vec<String>, DiskFault> {
+        self.disk.names()
+    }
+
+    fn read_all(&mut self, name: &str, max: u64) -> Result<Vec<u8>, DiskFault> {
+        self.disk.read_all(name, max)
+    }
+
+    fn create(&mut self, name: &str) -> Result<DiskFile, DiskFault> {
+        self.disk.create(name)
+    }
+
+    fn append(&mut self, name: &str) -> Result<(DiskFile, u64), DiskFault> {
+        self.disk.append(name)
+    }
+
+    fn write_all(&mut self, file: DiskFile, bytes: &[u8]) -> Result<(), DiskFault> {
+        self.disk.write_all(file, bytes)
+    }
+
+    fn truncate(&mut self, file: DiskFile, len: u64) -> Result<(), DiskFault> {
+        self.disk.truncate(file, len)
+    }
+
+    fn sync(&mut self, file: DiskFile) -> Result<(), DiskFault> {
+        self.disk.sync(file)
+    }
+
+    fn close(&mut self, file: DiskFile) {
+        Disk::close(&mut self.disk, file);
+    }
+
+    fn rename(&mut self, from: &str, to: &str) -> Result<(), DiskFault> {
+        self.disk.rename(from, to)
+    }
+
+    fn remove(&mut self, name: &str) -> Result<(), DiskFault> {
+        self.disk.remove(name)
+    }
+
+    fn sync_dir(&mut self) -> Result<(), DiskFault> {
+        self.disk.sync_dir()
+    }
+}
+
+impl Bulk for World {
+    fn submit(&mut self, submission: Submission) -> Result<(), Submission> {
+        self.cluster.submit(self.now.mono_ms, submission)
+    }
+
+    fn poll(&mut self) -> Option<Completion> {
+        if self.holds_answers { None } else { self.cluster.poll(self.now.mono_ms) }
+    }
+
+    fn renew_credential(&mut self) {}
+}
