@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod child;
+pub mod crashloop;
 pub mod fake;
 pub mod place;
 pub mod programs;

@@ -40,6 +40,8 @@ pub struct Liar {
     random: Option<(Random, u64)>,
     pub requests: u64,
     pub lies_told: u64,
+    /// Every connection is closed without an answer.
+    pub outage: bool,
     /// `Authorization` must be this.
     pub key: Option<String>,
 }

@@ -1,6 +1,7 @@
 //! The sockets: a thread a connection, the few other requests a shipper makes, and the door for those who script it.
 //!
-//! `POST /_lying/tell?kind=K&place=P`, `/_lying/random?seed=S&one_in=N`, `/_lying/key?key=K`, and `GET
+//! `POST /_lying/tell?kind=K&place=P`, `/_lying/random?seed=S&one_in=N`, `/_lying/key?key=K`,
+//! `/_lying/outage?on=1`, `/_lying/dump?file=F`, and `GET
 //! /_lying/documents` (one JSON object a line), `/_lying/counts`.
 
 use std::io::{self, BufReader};
@@ -10,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use serde_json::{Value, json};
 
 use crate::http::{self, Request};
-use crate::kinds::{Place, named};
+use crate::kinds::{Place, Wire, named};
 use crate::liar::{Liar, Lie, Reply};
 
 /// A server in this process. Its threads live as long as the process.
@@ -68,6 +69,9 @@ fn answer(request: &Request, liar: &Mutex<Liar>) -> Reply {
         return door(request, &parts, &mut lock(liar));
     }
     let mut liar = lock(liar);
+    if liar.outage {
+        return Reply { wire: Some(Wire::Close), ..plain(503, String::new()) };
+    }
     if liar.key.is_some() && liar.key != request.authorization {
         return plain(401, String::new());
     }
@@ -116,6 +120,13 @@ fn door(request: &Request, parts: &[&str], liar: &mut Liar) -> Reply {
         "key" => liar.key = value("key").map(|key| key.replace("%20", " ")),
         "counts" => return plain(200, counts(liar)),
         "documents" => return plain(200, documents(liar)),
+        "dump" => {
+            let file = value("file").unwrap_or_default();
+            if let Err(error) = std::fs::write(&file, documents(liar)) {
+                return plain(500, format!("{file}: {error}\n"));
+            }
+        }
+        "outage" => liar.outage = number("on") == 1,
         _ => return plain(404, "tell, random, key, counts or documents\n".to_owned()),
     }
     plain(200, "{}\n".to_owned())

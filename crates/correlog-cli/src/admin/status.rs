@@ -1,0 +1,53 @@
+//! One snapshot as JSON, for `/status` and `correlog status --json`. Paths and counts, no content.
+
+use correlog_pipeline::snapshot::{FileState, FileView, Snapshot};
+use serde_json::{Value, json};
+
+use super::health::{Problem, problems};
+
+pub fn json(snapshot: &Snapshot) -> Value {
+    let (lines, delivery) = (snapshot.lines, &snapshot.delivery);
+    let said: Vec<Value> = problems(snapshot).iter().map(Problem::json).collect();
+    json!({
+        "healthy": said.is_empty(),
+        "problems": said,
+        "lines": {
+            "read": lines.read, "stored": lines.stored, "refused": lines.refused, "skipped": lines.skipped,
+            "in_flight": lines.in_flight,
+        },
+        "bytes_read": snapshot.bytes_read,
+        "saved_ago_ms": snapshot.saved_ago_ms,
+        "files": snapshot.files.iter().map(file).collect::<Vec<_>>(),
+        "delivery": {
+            "held_documents": delivery.held_documents, "held_bytes": delivery.held_bytes,
+            "requests": delivery.counts.requests, "requests_under_way": delivery.requests_under_way,
+            "window": delivery.window, "batch_bytes": delivery.batch_bytes,
+            "refused_file_bytes": delivery.refused_file_bytes,
+            "refused_by": delivery.counts.refused_by.iter()
+                .map(|(fault, count)| (fault.name().to_owned(), json!(count))).collect::<serde_json::Map<_, _>>(),
+        },
+    })
+}
+
+fn file(file: &FileView) -> Value {
+    json!({
+        "path": file.path,
+        "state": state_name(&file.state),
+        "lineage": file.lineage.map(correlog_pipeline::refused::hex),
+        "settled": file.settled, "size": file.size, "behind": file.bytes_behind(), "lag_ms": file.lag_ms,
+        "unterminated_bytes": file.unterminated_bytes, "stored": file.stored, "refused": file.refused,
+    })
+}
+
+pub const fn state_name(state: &FileState) -> &'static str {
+    match state {
+        FileState::Following => "following",
+        FileState::Paused { .. } => "paused",
+        FileState::Failing => "failing",
+        FileState::Finished => "finished",
+        FileState::Missing => "missing",
+        FileState::Young => "young",
+        FileState::Unfit(_) => "unfit",
+        FileState::Unknown => "unknown",
+    }
+}

@@ -1,0 +1,106 @@
+//! The crash loop: the real `correlog ship` is killed with SIGKILL at random instants while a writer rotates its files
+//! and a lying OpenSearch answers; then everything must be stored exactly once. It needs no OpenSearch.
+
+mod check;
+mod liar;
+mod scrape;
+mod writer;
+
+pub use liar::LyingServer;
+pub use scrape::Scraper;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use lying_opensearch::Random;
+
+use crate::child::{Running, run};
+use crate::place::Place;
+use writer::Writer;
+
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    pub kills: u64,
+    pub lines: u64,
+    pub seed: u64,
+    /// One answer in so many is a lie; 0 for an honest server.
+    pub lie_one_in: u64,
+}
+
+/// What a run came to; `check` has already failed where it had to.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    pub kills: u64,
+    pub lines: u64,
+    pub documents: u64,
+    /// Documents written more than once by resends; the ids made that harmless.
+    pub rewritten: u64,
+    pub requests: u64,
+    pub lies: u64,
+    pub bytes: u64,
+    pub scrapes: u64,
+    pub seconds: u64,
+}
+
+/// A shipper lives this long at most before it is killed.
+const LIFE_MAX_MS: u64 = 700;
+
+/// Runs it in a directory of its own and checks the outcome.
+///
+/// # Panics
+/// When a line is lost or doubled, a sum does not agree, or something of the run itself fails; the seed is named.
+pub fn crashloop(options: &Options) -> Report {
+    let start = Instant::now();
+    let server = LyingServer::start();
+    server.lie(options.seed, options.lie_one_in);
+    let place = Place::at("crash", &server.url);
+    let scraper = Scraper::start();
+    configure(&place, scraper.address());
+    let mut random = Random(options.seed);
+    let writer = Writer::start(&place.path("logs"), options.lines, options.seed);
+    for kill in 1..=options.kills {
+        let shipper = place.ship();
+        writer.allow(options.lines * kill / options.kills);
+        std::thread::sleep(Duration::from_millis(10 + random.below(LIFE_MAX_MS)));
+        shipper.kill();
+    }
+    let bytes = writer.finish();
+    server.lie(0, 0);
+    let ended = place.ship_once();
+    assert_eq!(ended.code, Some(0), "seed {}: {}", options.seed, ended.stderr);
+    let mut report = check::check(&server, &place.path("dump.jsonl"), options, bytes);
+    report.scrapes = scraper.finish();
+    report.seconds = start.elapsed().as_secs();
+    // Once more, with everything there: nothing new may be stored.
+    again(&place, &server, report.documents);
+    report
+}
+
+/// Ships everything again with the state wiped; the number of documents must not change.
+fn again(place: &Place, server: &LyingServer, documents: u64) {
+    std::fs::remove_dir_all(place.path("state")).expect("the state can be wiped");
+    let ended = run(place.command().args(["ship", "--once"]));
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_eq!(server.count("documents"), documents, "with the state wiped: not one document more");
+}
+
+/// Short time limits and small bodies, so that more happens between two kills.
+pub fn configure(place: &Place, admin: &str) {
+    let file = place.path("correlog.toml");
+    let text = std::fs::read_to_string(&file).expect("the place has a configuration");
+    let text = text
+        .replacen("[opensearch]\n", "[opensearch]\nbatch_bytes = \"64 KiB\"\nrequest_timeout = \"2s\"\n", 1)
+        .replacen("[index]\n", "[index]\nrequire_template = false\n", 1);
+    std::fs::write(&file, format!("{text}\n[admin]\nlisten = \"{admin}\"\n")).expect("it can be written");
+}
+
+/// Spawns `correlog ship`; for tests that kill it themselves.
+pub fn ship(place: &Place) -> Running {
+    place.ship()
+}
+
+fn lines_of(path: &Path) -> impl Iterator<Item = String> {
+    use std::io::BufRead;
+    let file = std::fs::File::open(path).expect("the dump is there");
+    std::io::BufReader::with_capacity(1 << 20, file).lines().map(|line| line.expect("the dump is text"))
+}
