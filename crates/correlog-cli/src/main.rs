@@ -1,6 +1,7 @@
 //! The `correlog` command: reads the arguments, runs one command, prints one error. It does no work of its own.
 #![forbid(unsafe_code)]
 
+mod admin;
 mod args;
 mod cluster;
 mod cmd;

@@ -23,8 +23,16 @@ fn main() {
     let text = format!(
         "crashloop: {} kills over {} lines in {} s: 0 lost, 0 doubled; {} documents, {} of them written again by \
          resends, {} bytes accounted; {} requests, {} lies; {} scrapes agreed (seed {})\n",
-        report.kills, report.lines, report.seconds, report.documents, report.rewritten, report.bytes, report.requests,
-        report.lies, report.scrapes, options.seed
+        report.kills,
+        report.lines,
+        report.seconds,
+        report.documents,
+        report.rewritten,
+        report.bytes,
+        report.requests,
+        report.lies,
+        report.scrapes,
+        options.seed
     );
     let _ = std::io::stdout().write_all(text.as_bytes());
 }

@@ -23,12 +23,22 @@ pub fn check(server: &LyingServer, dump: &Path, options: &Options, bytes: u64) -
         let log = &source["log"];
         let at = |key: &str| log[key].as_u64().unwrap_or_else(|| panic!("no log.{key}: {line}"));
         let lineage = log["lineage"].as_str().unwrap_or_else(|| panic!("no log.lineage: {line}"));
-        spans.entry(lineage.to_owned()).or_default().push((at("offset"), at("next"), log["skipped"].as_u64().unwrap_or(0)));
+        spans.entry(lineage.to_owned()).or_default().push((
+            at("offset"),
+            at("next"),
+            log["skipped"].as_u64().unwrap_or(0),
+        ));
     }
     let lost = times.iter().filter(|count| **count == 0).count();
     let doubled = times.iter().filter(|count| **count > 1).count();
     let first = times.iter().position(|count| *count != 1);
-    assert_eq!((lost, doubled), (0, 0), "(lost, doubled) of {}, seed {}, first {first:?}", options.lines, options.seed);
+    assert_eq!(
+        (lost, doubled),
+        (0, 0),
+        "(lost, doubled) of {}, seed {}, first {first:?}",
+        options.lines,
+        options.seed
+    );
     assert_eq!(report.documents, options.lines, "one document a line, under an id of its own");
     assert_eq!(server.count("changed"), 0, "no id ever meant two things");
     assert_eq!(accounted(spans), bytes, "every byte lies in one document");

@@ -39,7 +39,11 @@ pub fn problems(snapshot: &Snapshot) -> Vec<Problem> {
     let failing = snapshot.files.iter().filter(|file| file.state == FileState::Failing).count();
     if failing > 0 {
         let what = format!("{failing} files cannot be read and are tried again");
-        problems.push(Problem { name: "files_unreadable", what, hint: "check their permissions; `/status` names them" });
+        problems.push(Problem {
+            name: "files_unreadable",
+            what,
+            hint: "check their permissions; `/status` names them",
+        });
     }
     problems
 }
@@ -61,17 +65,22 @@ pub const fn trouble_words(trouble: Trouble) -> (&'static str, &'static str) {
     match trouble {
         Trouble::Unreachable(why) => unreachable_words(why),
         Trouble::Busy => ("OpenSearch is busy; requests are fewer and smaller", "look at the cluster's load"),
-        Trouble::Unknown(Doubt::Lost(Lost::Timeout)) => ("requests are not answered in time", "look at the cluster"),
-        Trouble::Unknown(_) => ("requests come back without a usable answer", "what is between us and OpenSearch?"),
+        Trouble::Unknown(Doubt::Lost(Lost::Timeout)) => {
+            ("requests are not answered in time", "look at the cluster")
+        }
+        Trouble::Unknown(_) => {
+            ("requests come back without a usable answer", "what is between us and OpenSearch?")
+        }
         Trouble::Stalled(Stall::Credential) => {
             ("OpenSearch refuses the credential", "mend the credential file; it is read again by itself")
         }
         Trouble::Stalled(Stall::Forbidden) => {
             ("something refuses us with 403", "a proxy? check opensearch.url and its rules")
         }
-        Trouble::Stalled(Stall::Redirect) => {
-            ("the address redirects; it is not followed with credentials", "set opensearch.url to where it leads")
-        }
+        Trouble::Stalled(Stall::Redirect) => (
+            "the address redirects; it is not followed with credentials",
+            "set opensearch.url to where it leads",
+        ),
         Trouble::Stalled(Stall::Address(_)) => ("there is no _bulk at this address", "check opensearch.url"),
         Trouble::RefusedFull => (
             "the refused files are full or cannot be written; everything waits, nothing is lost",
@@ -82,30 +91,41 @@ pub const fn trouble_words(trouble: Trouble) -> (&'static str, &'static str) {
 
 const fn unreachable_words(why: NotSent) -> (&'static str, &'static str) {
     match why {
-        NotSent::Refused | NotSent::Closing => ("nothing listens at opensearch.url", "is OpenSearch running there?"),
+        NotSent::Refused | NotSent::Closing => {
+            ("nothing listens at opensearch.url", "is OpenSearch running there?")
+        }
         NotSent::NoAddress => ("the name in opensearch.url has no address", "check the name and the DNS"),
         NotSent::ConnectTimeout => ("opensearch.url does not accept connections", "a firewall?"),
         NotSent::Tls => (
             "the server's certificate is not accepted",
             "check its name, its dates and opensearch.ca_file; checks are never relaxed by themselves",
         ),
-        NotSent::Credential => {
-            ("a credential or certificate file cannot be read", "it must be there and readable by its owner only")
-        }
+        NotSent::Credential => (
+            "a credential or certificate file cannot be read",
+            "it must be there and readable by its owner only",
+        ),
     }
 }
 
-const ODD: (&str, &str) =
-    ("OpenSearch answers with errors of a kind unknown here", "look at its log; they are sent again by themselves");
+const ODD: (&str, &str) = (
+    "OpenSearch answers with errors of a kind unknown here",
+    "look at its log; they are sent again by themselves",
+);
 
 /// Why an index takes nothing, and what to do.
 pub const fn block_words(block: Block) -> (&'static str, &'static str) {
     match block {
-        Block::ClusterBlock => ("it is blocked (flood stage or read-only)", "free disk on the cluster, lift the block"),
+        Block::ClusterBlock => {
+            ("it is blocked (flood stage or read-only)", "free disk on the cluster, lift the block")
+        }
         Block::CreateIndexBlock => ("no index can be created", "free disk on the cluster, lift the block"),
         Block::IndexClosed => ("it is closed", "open it"),
-        Block::IndexMissing => ("it may not be created automatically", "allow action.auto_create_index for it"),
-        Block::ShardLimit => ("the cluster has no room for its shards", "raise cluster.max_shards_per_node or retain less"),
+        Block::IndexMissing => {
+            ("it may not be created automatically", "allow action.auto_create_index for it")
+        }
+        Block::ShardLimit => {
+            ("the cluster has no room for its shards", "raise cluster.max_shards_per_node or retain less")
+        }
         Block::Permission => ("the role may not write there", "`correlog setup export` has the role"),
         Block::IndexName => ("its name is refused", "check index.logs and index.workflow"),
         Block::TooManyIndices => ("it would be one index too many for one run", "raise index.days_max"),

@@ -52,13 +52,19 @@ pub const METRICS: &[Metric] = &[
     gauge("correlog_bytes_behind", "Bytes known and not settled, over all files.", |s| {
         one(s.files.iter().map(|file| file.bytes_behind()).sum())
     }),
-    gauge("correlog_lag_seconds", "Age of the oldest file's last line read, where there is more to settle.", |s| {
-        Values::One(s.files.iter().map(|file| file.lag_ms).max().unwrap_or(0) as f64 / 1000.0)
-    }),
+    gauge(
+        "correlog_lag_seconds",
+        "Age of the oldest file's last line read, where there is more to settle.",
+        |s| Values::One(s.files.iter().map(|file| file.lag_ms).max().unwrap_or(0) as f64 / 1000.0),
+    ),
     gauge("correlog_files", "Files by state.", |s| Values::By("state", files(s))),
     gauge("correlog_open_files", "Open file handles.", |s| one(s.open_files as u64)),
-    counter("correlog_list_faults_total", "Directories or files that could not be looked at.", |s| one(s.list_faults)),
-    gauge("correlog_held_bytes", "Bytes of request bodies that are not settled.", |s| one(s.delivery.held_bytes as u64)),
+    counter("correlog_list_faults_total", "Directories or files that could not be looked at.", |s| {
+        one(s.list_faults)
+    }),
+    gauge("correlog_held_bytes", "Bytes of request bodies that are not settled.", |s| {
+        one(s.delivery.held_bytes as u64)
+    }),
     gauge("correlog_parked_bytes", "Of them, held back because their index takes nothing.", |s| {
         let parked = s.delivery.parked.iter();
         Values::By("index", parked.map(|lane| (lane.index.to_string(), lane.bytes as f64)).collect())
@@ -68,7 +74,9 @@ pub const METRICS: &[Metric] = &[
         Values::By("kind", trouble.into_iter().collect())
     }),
     counter("correlog_requests_total", "Bulk requests sent.", |s| one(s.delivery.counts.requests)),
-    counter("correlog_requests_busy_total", "Of them, answered with busy.", |s| one(s.delivery.counts.requests_busy)),
+    counter("correlog_requests_busy_total", "Of them, answered with busy.", |s| {
+        one(s.delivery.counts.requests_busy)
+    }),
     counter("correlog_requests_unreachable_total", "Requests that did not leave this host.", |s| {
         one(s.delivery.counts.requests_unreachable)
     }),
@@ -84,9 +92,17 @@ pub const METRICS: &[Metric] = &[
     counter("correlog_sent_bytes_total", "Bytes of request bodies before compression.", |s| {
         one(s.delivery.counts.bytes_sent)
     }),
-    gauge("correlog_requests_under_way", "Requests under way.", |s| one(s.delivery.requests_under_way as u64)),
-    gauge("correlog_request_window", "Requests that may be under way at once.", |s| one(s.delivery.window as u64)),
-    gauge("correlog_batch_bytes", "The size at which a body is closed.", |s| one(s.delivery.batch_bytes as u64)),
+    gauge(
+        "correlog_requests_under_way",
+        "Requests under way.",
+        |s| one(s.delivery.requests_under_way as u64),
+    ),
+    gauge("correlog_request_window", "Requests that may be under way at once.", |s| {
+        one(s.delivery.window as u64)
+    }),
+    gauge("correlog_batch_bytes", "The size at which a body is closed.", |s| {
+        one(s.delivery.batch_bytes as u64)
+    }),
     counter("correlog_documents_retried_total", "Documents sent again alone.", |s| {
         one(s.delivery.counts.documents_retried)
     }),
@@ -106,7 +122,9 @@ pub const METRICS: &[Metric] = &[
         let by = s.delivery.counts.refused_by.iter();
         Values::By("reason", by.map(|(fault, count)| (fault.name().to_owned(), *count as f64)).collect())
     }),
-    gauge("correlog_refused_file_bytes", "Size of the refused files.", |s| one(s.delivery.refused_file_bytes)),
+    gauge("correlog_refused_file_bytes", "Size of the refused files.", |s| {
+        one(s.delivery.refused_file_bytes)
+    }),
     gauge("correlog_checkpoint_age_seconds", "Time since the state was last saved.", |s| {
         Values::One(s.saved_ago_ms.unwrap_or(0) as f64 / 1000.0)
     }),

@@ -78,7 +78,8 @@ async fn metrics_page(State(shown): State<Shown>) -> Response {
 
 async fn health_page(State(shown): State<Shown>) -> Response {
     let Some(snapshot) = moment(&shown) else {
-        return (StatusCode::SERVICE_UNAVAILABLE, axum::Json(serde_json::json!({"status": "starting"}))).into_response();
+        return (StatusCode::SERVICE_UNAVAILABLE, axum::Json(serde_json::json!({"status": "starting"})))
+            .into_response();
     };
     let problems = problems(&snapshot);
     let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
