@@ -15,6 +15,13 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// The same problem has the same key while its numbers change.
+    pub fn key(&self) -> String {
+        let words = self.what.chars().filter(|c| !c.is_ascii_digit() || self.name == "index_parked");
+        let what: String = words.collect();
+        format!("{} {}", self.name, what.split(';').next().unwrap_or_default())
+    }
+
     pub fn json(&self) -> Value {
         json!({"name": self.name, "what": self.what, "hint": self.hint})
     }

@@ -3,6 +3,7 @@
 use super::progress::Progress;
 use super::signals::Asked;
 use super::words::Words;
+use crate::admin::{self, Admin};
 use crate::error::{Error, Result};
 use crate::world::real::RealWorld;
 use correlog_pipeline::config::{Config, Mode};
@@ -16,6 +17,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 const DRAIN_MAX: Duration = Duration::from_secs(8);
 /// So often at least a signal is looked at.
 const WAIT_MAX_MS: u64 = 250;
+/// A moment shown on the admin address is at most this old, and one turn.
+const SHOW_EVERY: Duration = Duration::from_millis(200);
 
 /// How a run ended.
 #[derive(Debug)]
@@ -39,6 +42,8 @@ pub struct Drive {
     draining_since: Option<Instant>,
     words: Words,
     progress: Progress,
+    admin: Option<Admin>,
+    shown: Option<Instant>,
 }
 
 impl Drive {
@@ -48,6 +53,7 @@ impl Drive {
         mut world: RealWorld,
         asked: Asked,
         patience: Option<Duration>,
+        admin: Option<Admin>,
     ) -> Result<Self> {
         let once = config.mode == Mode::Once;
         let pump = Pump::new(config, delivery, &mut world).map_err(stopped)?;
@@ -60,6 +66,8 @@ impl Drive {
             draining_since: None,
             words: Words::default(),
             progress: Progress::new(once),
+            admin,
+            shown: None,
         })
     }
 
@@ -98,7 +106,21 @@ impl Drive {
         }
         let pace = self.pump.turn(self.now(), &mut self.world).map_err(stopped)?;
         self.words.tell(self.pump.take_notices());
+        self.show();
         Ok(pace)
+    }
+
+    /// Between two turns, so that the sums of what is shown agree (P8). What is not well is also said on stderr.
+    fn show(&mut self) {
+        if self.shown.is_some_and(|shown| shown.elapsed() < SHOW_EVERY) {
+            return;
+        }
+        let snapshot = self.pump.snapshot(self.now());
+        self.words.trouble(&admin::problems(&snapshot));
+        if let Some(admin) = &self.admin {
+            admin.publish(snapshot);
+        }
+        self.shown = Some(Instant::now());
     }
 
     fn ending(&self, left: u64) -> Option<End> {

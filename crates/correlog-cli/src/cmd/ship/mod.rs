@@ -7,6 +7,7 @@ mod signals;
 mod start;
 mod words;
 
+use crate::admin::Admin;
 use crate::args::Common;
 use crate::cluster::Cluster;
 use crate::config::{self, Config};
@@ -38,11 +39,12 @@ pub fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let world = start::world(&config)?;
     let asked = signals::listen()?;
     let patience = args.once.then(|| Duration::from_secs(args.timeout));
+    let admin = config.admin_listen.map(Admin::start).transpose()?;
     let cluster = Cluster::connect(&config)?;
     if !wait_ready(&cluster, &config, &asked, patience)? {
         return Ok(ExitCode::SUCCESS);
     }
-    let mut drive = Drive::new(pump_config, start::delivery(&config), world, asked, patience)?;
+    let mut drive = Drive::new(pump_config, start::delivery(&config), world, asked, patience, admin)?;
     match drive.run()? {
         End::Drained => Ok(ExitCode::SUCCESS),
         End::Done => {

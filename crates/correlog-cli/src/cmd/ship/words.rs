@@ -1,6 +1,7 @@
 //! The pump's notices in words, each cause at most once a minute with its count. No word of any event is in them:
 //! notices carry none.
 
+use crate::admin::Problem;
 use crate::print;
 use correlog_pipeline::notice::Notice;
 use std::collections::BTreeMap;
@@ -18,14 +19,32 @@ impl Words {
     pub fn tell(&mut self, notices: Vec<Notice>) {
         for notice in notices {
             let text = sentence(notice);
-            let entry = self.said.entry(text.clone()).or_insert_with(|| (past(), 0));
-            entry.1 += 1;
-            if entry.0.elapsed() >= EVERY {
-                let times = if entry.1 > 1 { format!(" ({} times)", entry.1) } else { String::new() };
+            if let Some(count) = self.is_due(&text) {
+                let times = if count > 1 { format!(" ({count} times)") } else { String::new() };
                 print::note(&format!("{text}{times}"));
-                *entry = (Instant::now(), 0);
             }
         }
+    }
+
+    /// What is not well right now, each thing at most once a minute.
+    pub fn trouble(&mut self, problems: &[Problem]) {
+        for problem in problems {
+            if self.is_due(&problem.key()).is_some() {
+                print::note(&format!("{} (hint: {})", problem.what, problem.hint));
+            }
+        }
+    }
+
+    /// How often since it was last said, when it is to be said now.
+    fn is_due(&mut self, key: &str) -> Option<u64> {
+        let entry = self.said.entry(key.to_owned()).or_insert_with(|| (past(), 0));
+        entry.1 += 1;
+        if entry.0.elapsed() < EVERY {
+            return None;
+        }
+        let count = entry.1;
+        *entry = (Instant::now(), 0);
+        Some(count)
     }
 }
 
