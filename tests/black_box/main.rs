@@ -4,6 +4,7 @@
 mod alerts;
 mod compose;
 mod config;
+mod crashes;
 mod dashboards;
 mod lnav;
 mod setup;

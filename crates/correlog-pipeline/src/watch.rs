@@ -167,13 +167,13 @@ impl Pump {
     /// Read to an end that cannot grow.
     pub(crate) fn finish(&mut self, id: TailId, file: FileId, world: &mut dyn World) {
         let Some((tail, catalog)) = self.roster.split(id) else { return };
-        if !tail.finished {
-            tail.finished = true;
-            let entry = self.checkpoint.get_mut(tail.lineage).expect("every tail has its entry");
-            if !entry.finished {
-                entry.finished = true;
-                self.dirty = true;
-            }
+        tail.finished = true;
+        let entry = self.checkpoint.get_mut(tail.lineage).expect("every tail has its entry");
+        // Said in the state only when every line of it is settled: a finished archive is not unpacked again after a
+        // restart, and a line under way would be lost (P1, P2). Until then each look comes here again.
+        if tail.ledger.is_settled() && !entry.finished {
+            entry.finished = true;
+            self.dirty = true;
         }
         let is_gone = catalog.get(file).is_some_and(|seen| seen.gone);
         if tail.open.is_some() {

@@ -125,13 +125,15 @@ impl Log {
         let plain = name(COMPRESS_FROM, "");
         if plain.exists() {
             let bytes = fs::read(&plain).expect("a rotated file can be read");
-            let part = name(COMPRESS_FROM, ".part");
+            // Under its own name from the first byte, as gzip and logrotate do: a part of it may be met.
             let mut gzip = flate2::write::GzEncoder::new(
-                File::create(&part).expect("a compressed file can be made"),
+                File::create(name(COMPRESS_FROM, ".gz")).expect("a compressed file can be made"),
                 flate2::Compression::fast(),
             );
-            gzip.write_all(&bytes).and_then(|()| gzip.finish().map(drop)).expect("it can be written");
-            fs::rename(part, name(COMPRESS_FROM, ".gz")).expect("it can be renamed");
+            let halves = bytes.split_at(bytes.len() / 2);
+            let written =
+                gzip.write_all(halves.0).and_then(|()| gzip.flush()).and_then(|()| gzip.write_all(halves.1));
+            written.and_then(|()| gzip.finish().map(drop)).expect("it can be written");
             fs::remove_file(plain).expect("the plain one can be removed");
         }
     }
