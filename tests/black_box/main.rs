@@ -10,4 +10,5 @@ mod lnav;
 mod setup;
 mod setup_plugins;
 mod ship;
+mod tls;
 mod verify;

@@ -44,6 +44,8 @@ pub struct Report {
 
 /// A shipper lives this long at most before it is killed.
 const LIFE_MAX_MS: u64 = 700;
+/// Or this long where it is killed after some requests.
+const LIFE_AMONG_REQUESTS_MAX: Duration = Duration::from_secs(3);
 
 /// Runs it in a directory of its own and checks the outcome.
 ///
@@ -61,7 +63,17 @@ pub fn crashloop(options: &Options) -> Report {
     for kill in 1..=options.kills {
         let shipper = place.ship();
         writer.allow(options.lines * kill / options.kills);
-        std::thread::sleep(Duration::from_millis(10 + random.below(LIFE_MAX_MS)));
+        // Half of them at any instant, start-up included; half among requests, however slow the machine is.
+        if random.below(2) == 0 {
+            let answered = server.count("requests") + 1 + random.below(5);
+            let start = Instant::now();
+            while server.count("requests") < answered && start.elapsed() < LIFE_AMONG_REQUESTS_MAX {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            std::thread::sleep(Duration::from_millis(random.below(30)));
+        } else {
+            std::thread::sleep(Duration::from_millis(random.below(LIFE_MAX_MS)));
+        }
         shipper.kill();
     }
     let bytes = writer.finish();
