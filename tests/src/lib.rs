@@ -11,7 +11,7 @@ pub mod service;
 pub mod wait;
 
 use std::sync::OnceLock;
-use xtask::node::Node;
+use xtask::node::{Node, test_name};
 
 /// The heap of the shared node; tests send little.
 pub const HEAP: &str = "768m";
@@ -20,5 +20,5 @@ pub const HEAP: &str = "768m";
 /// A test keeps to indices of its own prefix (`Place::prefix`).
 pub fn node_url() -> &'static str {
     static NODE: OnceLock<Node> = OnceLock::new();
-    &NODE.get_or_init(|| Node::start_fresh("test", HEAP).unwrap_or_else(|error| panic!("{error}"))).url
+    &NODE.get_or_init(|| Node::start_fresh(&test_name(), HEAP).unwrap_or_else(|error| panic!("{error}"))).url
 }

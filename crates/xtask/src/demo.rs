@@ -212,7 +212,9 @@ fn wait_found(place: &Place, trace: &str, wanted: (usize, usize)) -> Result<(usi
     wait_for("the whole trace in OpenSearch", || {
         let text = output(place.correlog().args(["trace", trace, "--json"]).stderr(Stdio::null())).ok()?;
         let story: serde_json::Value = serde_json::from_str(&text).ok()?;
-        let count = |key: &str| story[key].as_array().map_or(0, Vec::len);
+        let count = |key: &str| {
+            story["header"][key].as_u64().and_then(|count| usize::try_from(count).ok()).unwrap_or(0)
+        };
         let found = (count("lines"), count("records"));
         (found == wanted).then_some(found)
     })

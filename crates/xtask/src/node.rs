@@ -28,6 +28,14 @@ pub fn base() -> PathBuf {
     named.unwrap_or_else(|| PathBuf::from("/var/tmp/correlog-node"))
 }
 
+/// The name of the black-box tests' node: one for each checkout, so that two of them can be tested at once.
+pub fn test_name() -> String {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut hasher = DefaultHasher::new();
+    crate::exec::root().hash(&mut hasher);
+    format!("test-{:016x}", hasher.finish())
+}
+
 impl Node {
     /// Starts a node under a name with an empty data directory; it is stopped when the value is dropped.
     pub fn start_fresh(name: &str, heap: &str) -> Result<Self> {

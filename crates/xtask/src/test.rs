@@ -4,6 +4,7 @@ use crate::install::{self, For};
 use crate::{bench, tidy};
 use std::time::Instant;
 use xtask::exec::{Result, cargo, run, say};
+use xtask::node::{Node, test_name};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -28,6 +29,7 @@ fn stages(args: &Args) -> Vec<Stage> {
     vec![
         ("fmt", cargo_stage(&["fmt", "--all", "--check"])),
         ("tidy", Box::new(tidy::run)),
+        ("deny", cargo_stage(&["deny", "--log-level", "error", "check", "bans", "licenses", "sources"])),
         (
             "clippy",
             cargo_stage(&[
@@ -48,8 +50,14 @@ fn stages(args: &Args) -> Vec<Stage> {
         ("layer features", cargo_stage(&["test", "--package", "correlog", "--all-features"])),
         ("simulator", Box::new(move || run(cargo().args(bench::SIM).args(["--seeds", &seeds])))),
         ("canaries", Box::new(|| run(cargo().args(bench::SIM).arg("canary")))),
-        ("black box", cargo_stage(&["test", "--package", "correlog-tests"])),
+        ("black box", Box::new(black_box)),
     ]
+}
+
+/// The tests share one node, which is ended here whatever came of them.
+fn black_box() -> Result<()> {
+    let tested = run(cargo().args(["test", "--package", "correlog-tests"]));
+    tested.and(Node::stop(&test_name()))
 }
 
 pub fn test(args: &Args) -> Result<()> {
