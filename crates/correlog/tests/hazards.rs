@@ -1,4 +1,4 @@
-//! What hangs, aborts or lies in other layers, each reproduced: the letters are those of docs/decisions on hazards.
+//! What hangs, aborts or lies in other layers, each reproduced: the letters are those of `docs/decisions/layer-ids.md`.
 //!
 //! Does not compare ids (`ids.rs`). What would end or hang this process runs in a process of its own, which must
 //! end well within a limit.

@@ -39,3 +39,26 @@ impl IdGenerator for TimeIdGenerator {
         self.random.new_span_id()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_id_begins_with_its_time_and_ends_at_random() {
+        let milliseconds = || {
+            let (seconds, nanos) = time::since_epoch(SystemTime::now());
+            seconds as u128 * 1000 + u128::from(nanos / 1_000_000)
+        };
+        let generator = TimeIdGenerator::new();
+        let before = milliseconds();
+        let (one, two) = (generator.new_trace_id(), generator.new_trace_id());
+        let after = milliseconds();
+        for id in [one, two] {
+            let time = u128::from_be_bytes(id.to_bytes()) >> 80;
+            assert!((before..=after).contains(&time), "{before} {time} {after}");
+        }
+        assert_ne!(one.to_bytes()[8..], two.to_bytes()[8..], "the last eight bytes are random");
+        assert_ne!(generator.new_span_id(), generator.new_span_id());
+    }
+}
