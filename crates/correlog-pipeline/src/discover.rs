@@ -54,7 +54,7 @@ pub struct Seen {
     pub gone: bool,
     /// The state in which it had nothing more to read.
     pub exhausted: Option<Stat>,
-    /// The state in which opening or reading it failed; tried again when it changes or time has passed.
+    /// When opening or reading it, which failed, is tried again; 0 when it did not fail.
     pub retry_ms: u64,
     /// When its size or times were last seen to change, and when it stopped being live.
     pub changed_ms: u64,

@@ -37,7 +37,8 @@ impl Pump {
 
     /// As many bytes are read and not settled as may be (P6).
     fn has_no_room(&self) -> bool {
-        self.delivery.held_bytes() + self.config.limits.block_bytes > self.config.limits.in_flight_bytes
+        let held = self.delivery.held_bytes();
+        held > 0 && held + self.config.limits.block_bytes > self.config.limits.in_flight_bytes
     }
 
     fn must_wait(&self, id: TailId, now: Now) -> bool {
@@ -106,8 +107,11 @@ impl Pump {
     }
 
     fn conclude(&mut self, id: TailId, file: FileId, visited: Visited, now: Now, world: &mut dyn World) {
-        let Some(tail) = self.roster.get_mut(id) else { return };
+        let Some((tail, catalog)) = self.roster.split(id) else { return };
         tail.paused = None;
+        if let (Some(seen), false) = (catalog.get_mut(file), matches!(visited, Visited::Fault(_))) {
+            seen.retry_ms = 0;
+        }
         match visited {
             Visited::More => self.roster.enqueue(id),
             Visited::End { stat, waiting } => {

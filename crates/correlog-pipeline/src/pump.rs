@@ -62,6 +62,8 @@ pub struct Pump {
     pub(crate) last_saved_ms: Option<u64>,
     /// When documents were last settled.
     pub(crate) last_settled_ms: u64,
+    /// When the first line was read after none had been waiting.
+    pub(crate) waiting_since_ms: u64,
     /// No look at what time alone changes before.
     pub(crate) next_watch_ms: u64,
     /// The state directory was never used before.
@@ -107,6 +109,7 @@ impl Pump {
             save_fault: None,
             last_saved_ms: None,
             last_settled_ms: 0,
+            waiting_since_ms: 0,
             next_watch_ms: 0,
             is_first_start,
             draining: false,
@@ -135,6 +138,9 @@ impl Pump {
     pub fn turn(&mut self, now: Now, world: &mut dyn World) -> Result<Pace, Stop> {
         let settled = self.settle(now, world);
         let mut is_busy = settled > 0;
+        if self.delivery.is_idle() {
+            self.waiting_since_ms = now.mono_ms;
+        }
         if !self.draining {
             is_busy |= self.list(now, world);
             is_busy |= self.recognise(now, world) > 0;

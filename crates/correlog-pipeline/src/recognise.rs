@@ -45,6 +45,7 @@ impl Pump {
     fn stand(&mut self, file: FileId, standing: Standing) {
         if let Some(seen) = self.roster.catalog.get_mut(file) {
             seen.standing = standing;
+            seen.retry_ms = 0;
             // What is only half a line at the first start is followed from its beginning.
             seen.first &= standing != Standing::Young;
         }
@@ -187,6 +188,7 @@ impl Pump {
         let Some(seen) = catalog.get_mut(file) else { return };
         let entry = self.checkpoint.get_mut(tail.lineage).expect("every tail has its entry");
         seen.standing = Standing::Member(id);
+        seen.retry_ms = 0;
         tail.group = Some(seen.group);
         tail.members.push(file);
         tail.orphan_since_ms = None;

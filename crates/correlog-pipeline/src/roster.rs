@@ -104,7 +104,8 @@ impl Roster {
         };
         let Some(own) = self.get(id).and_then(|tail| self.age(tail)) else { return false };
         siblings.iter().filter(|sibling| **sibling != id).any(|sibling| {
-            let older = self.get(*sibling).filter(|tail| tail.queued);
+            // One that has no room, because its index is parked, holds nobody up.
+            let older = self.get(*sibling).filter(|tail| tail.queued && tail.paused.is_none());
             older.and_then(|tail| self.age(tail)).is_some_and(|age| age < own)
         })
     }
@@ -169,11 +170,14 @@ impl Roster {
     /// Closes the handle that was used longest ago, never one of a file that no name leads to any more. False when
     /// there is none.
     pub fn close_coldest(&mut self, files: &mut dyn Files) -> bool {
-        let listed = |id: &TailId| {
+        let mut can_reopen = |id: &TailId| {
             let open = self.get(*id).and_then(|tail| tail.open.as_ref());
-            open.and_then(|open| self.catalog.get(open.file)).is_none_or(|seen| !seen.gone)
+            open.is_none_or(|open| {
+                let is_listed = self.catalog.get(open.file).is_some_and(|seen| !seen.gone);
+                is_listed && open.source.stat(files).is_ok_and(|stat| stat.links > 0)
+            })
         };
-        let Some(coldest) = self.open.values().copied().find(listed) else { return false };
+        let Some(coldest) = self.open.values().copied().find(|id| can_reopen(id)) else { return false };
         self.close(coldest, files);
         true
     }

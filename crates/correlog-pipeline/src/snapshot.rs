@@ -95,6 +95,8 @@ pub struct Snapshot {
     pub save_fault: Option<DiskFault>,
     /// Milliseconds since the state was last saved.
     pub saved_ago_ms: Option<u64>,
+    /// How long lines have been waiting without one of them being settled; 0 when none waits.
+    pub stalled_ms: u64,
     pub open_files: usize,
     /// Directories or files that the last listings could not look at.
     pub list_faults: u64,
@@ -129,15 +131,18 @@ impl Pump {
             let state = match seen.standing {
                 Standing::Young => FileState::Young,
                 Standing::Unfit(why) => FileState::Unfit(why),
-                Standing::New { .. } if seen.retry_ms > now.mono_ms => FileState::Failing,
+                Standing::New { .. } if seen.retry_ms > 0 => FileState::Failing,
                 _ => return None,
             };
             let unterminated_bytes = if state == FileState::Young { seen.stat.size } else { 0 };
             let size = seen.stat.size;
             Some(FileView { path: seen.path.clone(), size, unterminated_bytes, state, ..view_of(None) })
         });
+        let lines = self.sums();
+        let since = self.last_settled_ms.max(self.waiting_since_ms);
         Snapshot {
-            lines: self.sums(),
+            lines,
+            stalled_ms: if lines.in_flight > 0 { now.mono_ms.saturating_sub(since) } else { 0 },
             bytes_read: self.totals.bytes_read,
             files: tails.chain(others).collect(),
             delivery: self.delivery.snapshot(),
@@ -158,7 +163,7 @@ impl Pump {
             size: tail.size.max(tail.head.offset).max(self.listed_size(tail)),
             unterminated_bytes: tail.waiting,
             skips: tail.head.skips,
-            state: self.state_of(tail, now),
+            state: self.state_of(tail),
             ..view_of(entry)
         };
         let is_behind = view.bytes_behind() > view.unterminated_bytes;
@@ -173,9 +178,9 @@ impl Pump {
         files.filter(|seen| !seen.name.compressed).map(|seen| seen.stat.size).max().unwrap_or(0)
     }
 
-    fn state_of(&self, tail: &Tail, now: Now) -> FileState {
+    fn state_of(&self, tail: &Tail) -> FileState {
         let is_failing = |file: &crate::discover::FileId| {
-            self.roster.catalog.get(*file).is_some_and(|seen| seen.retry_ms > now.mono_ms)
+            self.roster.catalog.get(*file).is_some_and(|seen| seen.retry_ms > 0)
         };
         match tail.paused {
             Some(paused) => FileState::Paused { since_ms: paused.since_ms },

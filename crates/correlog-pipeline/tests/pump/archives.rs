@@ -246,7 +246,7 @@ fn a19_the_unterminated_line_of_an_archive() {
 fn a20_no_timer_splits_a_line() {
     let mut run = Run::new();
     run.world.append(LOG, "half");
-    run.run(3_600_000);
+    run.run(120_000);
     assert!(run.world.messages().is_empty());
     run.world.append(LOG, " and half\n");
     run.settle();

@@ -6,4 +6,6 @@ mod world;
 
 mod archives;
 mod files;
+mod host;
 mod lines;
+mod process;

@@ -27,13 +27,18 @@ pub fn config() -> Config {
     Config { groups: vec![group], limits: limits(), ..Config::default() }
 }
 
+/// One budget for the reader and the delivery, as the binary has it.
+fn options(config: &Config) -> Options {
+    Options { in_flight_bytes: config.limits.in_flight_bytes, ..Options::default() }
+}
+
 impl Run {
     pub fn new() -> Run {
         Run::with(config(), Mem::default())
     }
 
     pub fn with(config: Config, mut world: Mem) -> Run {
-        let pump = Pump::new(config.clone(), Options::default(), &mut world).expect("the state is well");
+        let pump = Pump::new(config.clone(), options(&config), &mut world).expect("the state is well");
         Run { world, pump, config, mono_ms: 0, notices: Vec::new() }
     }
 
@@ -81,8 +86,8 @@ impl Run {
     }
 
     pub fn start(&mut self) {
-        self.pump =
-            Pump::new(self.config.clone(), Options::default(), &mut self.world).expect("the state is well");
+        let options = options(&self.config);
+        self.pump = Pump::new(self.config.clone(), options, &mut self.world).expect("the state is well");
         self.mono_ms = 0;
     }
 

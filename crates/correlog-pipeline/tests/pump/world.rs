@@ -41,6 +41,8 @@ pub struct Mem {
     disk_files: BTreeMap<u32, String>,
     /// Writing state answers this.
     pub disk_fault: Option<DiskFault>,
+    /// Reading state answers this.
+    pub read_fault: Option<DiskFault>,
     pub documents: BTreeMap<String, Stored>,
     pub is_cluster_down: bool,
     replies: VecDeque<Completion>,
@@ -252,7 +254,10 @@ impl Disk for Mem {
     }
 
     fn read_all(&mut self, name: &str, _max: u64) -> Result<Vec<u8>, DiskFault> {
-        self.disk.get(name).cloned().ok_or(DiskFault::Gone)
+        match self.read_fault {
+            Some(fault) => Err(fault),
+            None => self.disk.get(name).cloned().ok_or(DiskFault::Gone),
+        }
     }
 
     fn create(&mut self, name: &str) -> Result<DiskFile, DiskFault> {
