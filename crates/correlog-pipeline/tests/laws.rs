@@ -106,7 +106,8 @@ fn a_state_of_another_version_is_named() {
 
 /// The pieces of `bytes` when they are read in blocks of these sizes, each from where the last one left off.
 fn pieces(bytes: &[u8], blocks: &[usize]) -> Vec<(u64, u64, Vec<u8>)> {
-    let (mut found, mut at, mut end): (Vec<(u64, u64, Vec<u8>)>, usize, usize) = (Vec::new(), 0, 0);
+    let mut found = Vec::new();
+    let (mut at, mut end) = (0, 0);
     for block in blocks.iter().copied().chain([bytes.len()]) {
         end = bytes.len().min(end + block);
         let mut frames = Frames::new(&bytes[at..end], at as u64);
