@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 /// The time of a turn. `mono_ms` never goes back and drives every timer; `wall_ms` (Unix) is only ever shown to
-/// people (lag, ages) and may jump: it reaches no id, no index name and no decision (P10).
+/// people (lag, ages), and drops lines by `max_age`; it may jump, and reaches no id and no index name (P10).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Now {
     pub mono_ms: u64,
@@ -45,7 +45,7 @@ pub struct Listed {
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Role {
-    /// Matches `paths`: may still grow.
+    /// Matches `paths`, whatever else it matches: may still grow, and its stem is its whole path.
     Live,
     /// Matches `rotated`: an older sibling, plain or compressed.
     Rotated,

@@ -121,7 +121,32 @@ impl Pump {
                 Err(fault) => return self.fault(file, fault, now),
             }
         }
+        if let Some(tail) = self.under_another_name(file, &fingerprint) {
+            match compare::is_same(self, file, tail, world) {
+                Ok(true) => return self.join(file, tail),
+                Ok(false) => {}
+                Err(fault) => return self.fault(file, fault, now),
+            }
+        }
         self.found(file, fingerprint, now, world);
+    }
+
+    /// A file that was renamed while nobody looked, to where another stem begins: the same inode with the same first
+    /// line, whose lineage has no file now. While it is followed such a rename changes nothing either.
+    fn under_another_name(&self, file: FileId, fingerprint: &Fingerprint) -> Option<TailId> {
+        let seen = self.roster.catalog.get(file)?;
+        let inode = (seen.stat.device, seen.stat.inode, seen.stat.born_ns);
+        let is_it = |entry: &Entry| {
+            let hint = &entry.hint;
+            entry.fingerprint == *fingerprint && (hint.device, hint.inode, hint.born_ns) == inode
+        };
+        let mut known = self.checkpoint.entries().iter().filter(|(_, entry)| is_it(entry));
+        let tail = known.find_map(|(lineage, _)| self.roster.by_lineage(*lineage))?;
+        let is_free = self
+            .roster
+            .get(tail)
+            .is_some_and(|tail| tail.members.is_empty() && !seen.excluded.contains(&tail.lineage));
+        is_free.then_some(tail)
     }
 
     /// Planted: whoever had its inode is who it is.

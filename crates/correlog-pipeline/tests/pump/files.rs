@@ -308,3 +308,18 @@ fn a14_deleted_and_recreated_at_once() {
     run.settle();
     run.expect(lines(0..100));
 }
+
+#[test]
+fn renamed_while_down_to_a_name_that_is_live_too() {
+    let mut run = Run::new();
+    run.world.append(LOG, text(0..10));
+    run.settle();
+    run.kill();
+    run.world.append(LOG, text(10..12));
+    run.world.rename(LOG, "/l/kept.log");
+    run.world.append(LOG, text(12..15));
+    run.start();
+    run.settle();
+    run.expect(lines(0..15));
+    assert_eq!(run.world.write_count(), 15);
+}
