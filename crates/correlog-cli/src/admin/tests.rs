@@ -21,6 +21,7 @@ fn moment() -> Snapshot {
         delivery: Delivery::new(Options::default()).snapshot(),
         save_fault: None,
         saved_ago_ms: Some(1500),
+        stalled_ms: 0,
         open_files: 3,
         list_faults: 0,
     }
