@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::span::TailId;
 
+mod content;
 mod corpus;
 
 pub fn line(bytes: &[u8]) -> Line<'_> {
