@@ -11,7 +11,7 @@ use super::fields::{SLOTS, Slot, Type};
 use super::level::Level;
 use super::lookup::{Node, OWN};
 use super::native::Native;
-use super::scan::{Kind, Value, flag, hash};
+use super::scan::{self, Kind, Value, flag, hash};
 use super::time::{self, Moment, Time};
 use super::{Notes, fix};
 
@@ -229,7 +229,8 @@ impl Members {
 
     /// Fills a place with what another value contains, if nothing else has filled it.
     pub fn derive(&mut self, slot: Slot, bytes: &[u8], start: usize, end: usize, kind: Kind) {
-        let value = Value { start: start as u32, end: end as u32, kind, flags: 0 };
+        let Some(flags) = scan::inside(&bytes[start..end]) else { return };
+        let value = Value { start: start as u32, end: end as u32, kind, flags };
         let fits = match slot.field().kind {
             Type::Trace => fits_trace(value.of(bytes), value),
             kind => fit(kind, value.of(bytes), value) != Fit::No,

@@ -313,6 +313,24 @@ pub fn string(bytes: &[u8], start: usize) -> Result<Value, Syntax> {
     }
 }
 
+/// The flags of a part of a string, or `None` where the part does not end between two characters.
+pub fn inside(text: &[u8]) -> Option<u8> {
+    let mut flags = if text.len() > LEAF_MAX_BYTES { flag::LONG } else { 0 };
+    let mut at = 0;
+    loop {
+        at = special(text, at);
+        match text.get(at) {
+            None => return (at == text.len()).then_some(flags),
+            Some(b'"') => return None,
+            Some(b'\\') => at = escape(text, at, &mut flags).ok()?,
+            Some(_) => {
+                flags |= flag::CONTROL;
+                at += 1;
+            }
+        }
+    }
+}
+
 /// The first quote, backslash or control character at or after `at`, eight bytes a step.
 #[inline]
 fn special(bytes: &[u8], mut at: usize) -> usize {

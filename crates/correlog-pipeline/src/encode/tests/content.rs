@@ -240,6 +240,18 @@ fn dify_lines_tell_their_ids_requests_and_exceptions() {
 }
 
 #[test]
+fn a_part_of_a_string_is_taken_only_between_whole_characters() {
+    let line = |stack: &str| {
+        format!(r#"{{"ts":1,"severity":"INFO","caller":"a.py:1","message":"","stack_trace":"{stack}"}}"#)
+    };
+    check(line("T\\nE: x\u{0}\\n").as_bytes(), &[("/exception/message", json!("x\0"))]);
+    check(
+        line(r"T\nE: x\\n").as_bytes(),
+        &[("/exception/type", json!("E")), ("/exception/message", Value::Null)],
+    );
+}
+
+#[test]
 fn other_loggers_are_understood() {
     check(br#"{"timestamp":"2026-11-21T10:00:00.5Z","level":"INFO","fields":{"message":"m","tenant_id":"T","n":1},"target":"t","span":{"name":"s"},"spans":[]}"#, &[
         ("/message", json!("m")), ("/tenant_id", json!("T")), ("/logger", json!("t")), ("/span/name", json!("s")),
