@@ -54,7 +54,6 @@ fn one(cluster: &Cluster, index: &str, stored: &mut Stored, bar: &ProgressBar) -
         "size": PAGE,
         "sort": ["_doc"],
         "_source": false,
-        "track_total_hits": false,
         "docvalue_fields": FIELDS,
         "query": { "bool": { "filter": [{ "exists": { "field": "log.lineage" } }] } },
     });
