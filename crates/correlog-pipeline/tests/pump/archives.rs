@@ -252,3 +252,20 @@ fn a20_no_timer_splits_a_line() {
     run.settle();
     run.expect(["half and half"]);
 }
+
+#[test]
+fn a16_an_archive_that_was_read_and_not_settled_is_read_again() {
+    let mut run = Run::new();
+    run.world.append(ROTATED, text(0..5));
+    run.run(20_000);
+    run.world.is_cluster_down = true;
+    run.world.append(ROTATED, text(5..10));
+    let packed = gzip(&run.world.node(ROTATED).bytes);
+    run.world.append(ARCHIVE, packed);
+    run.world.remove(ROTATED);
+    run.run(20_000);
+    run.restart();
+    run.world.is_cluster_down = false;
+    run.settle();
+    run.expect(lines(0..10));
+}
