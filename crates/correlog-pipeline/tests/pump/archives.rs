@@ -79,7 +79,7 @@ fn a16_a_long_archive_is_gone_on_with_where_the_plain_file_was_left() {
 fn a16_a_finished_archive_is_not_unpacked_again_at_the_next_start() {
     let mut run = Run::new();
     run.world.append(ARCHIVE, gzip(text(0..10)));
-    run.settle();
+    run.run(10_000);
     run.expect(lines(0..10));
     run.restart();
     let opened = run.world.opened;
