@@ -67,6 +67,14 @@ pub struct Entry {
     pub stored: u64,
 }
 
+impl Entry {
+    /// Nothing of it is left to do: it was read to an end that cannot grow, and all that was read is settled. What
+    /// was only read is read again after a restart.
+    pub const fn is_finished(&self) -> bool {
+        self.finished && self.place.offset >= self.size
+    }
+}
+
 /// A delta that does not start where the lineage stands. Nothing was changed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Broken {

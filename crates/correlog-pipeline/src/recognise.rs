@@ -227,8 +227,7 @@ impl Pump {
         let hint = &entry.hint;
         let is_as_left = (hint.size, hint.modified_ns) == (seen.stat.size, seen.stat.modified_ns);
         // The hint is as new as the last visit; the place is as old as the last settled line.
-        let is_settled = entry.finished && entry.place.offset == entry.size;
-        if is_settled && is_as_left && seen.name.compressed {
+        if entry.is_finished() && is_as_left && seen.name.compressed {
             seen.exhausted = Some(seen.stat);
         }
         entry.hole = None;

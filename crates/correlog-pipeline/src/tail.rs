@@ -84,7 +84,7 @@ impl Tail {
             size: entry.size.max(entry.place.offset),
             waiting: 0,
             orphan_since_ms: None,
-            finished: entry.finished,
+            finished: entry.is_finished(),
             lines: Lines::default(),
             stored_before: entry.stored,
             refused_before: entry.refused,

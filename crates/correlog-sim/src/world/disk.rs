@@ -29,7 +29,11 @@ impl Disk for SimWorld {
         if let Some(fault) = self.spell() {
             return Err(fault);
         }
-        self.disk.create(name)
+        let file = self.disk.create(name)?;
+        if name.starts_with("refused") {
+            self.refusals.push(file);
+        }
+        Ok(file)
     }
 
     fn append(&mut self, name: &str) -> Result<(DiskFile, u64), DiskFault> {

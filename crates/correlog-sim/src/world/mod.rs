@@ -54,6 +54,7 @@ impl SimWorld {
         tree.tells_birth = !options.files.births_hidden;
         let mut oracle = Oracle::default();
         oracle.counts_writes = options.cluster.keeps_no_ids;
+        oracle.expects_damage = options.lines.bad_gzip > 0;
         let rng = &mut Rng::new(seed, 3);
         let writers: Vec<Writer> = (0..options.writers)
             .map(|number| Writer::new(number, &options.lines, &mut tree, &mut oracle, rng))
