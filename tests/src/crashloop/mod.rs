@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use lying_opensearch::Random;
 
-use crate::child::{Running, run};
+use crate::child::run;
 use crate::place::Place;
 use writer::Writer;
 
@@ -104,11 +104,6 @@ pub fn configure(place: &Place, admin: &str) {
         .replacen("[opensearch]\n", "[opensearch]\nbatch_bytes = \"64 KiB\"\nrequest_timeout = \"2s\"\n", 1)
         .replacen("[index]\n", "[index]\nrequire_template = false\n", 1);
     std::fs::write(&file, format!("{text}\n[admin]\nlisten = \"{admin}\"\n")).expect("it can be written");
-}
-
-/// Spawns `correlog ship`; for tests that kill it themselves.
-pub fn ship(place: &Place) -> Running {
-    place.ship()
 }
 
 fn lines_of(path: &Path) -> impl Iterator<Item = String> {

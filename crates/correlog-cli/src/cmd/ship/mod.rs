@@ -40,6 +40,9 @@ pub fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let asked = signals::listen()?;
     let patience = args.once.then(|| Duration::from_secs(args.timeout));
     let admin = config.admin_listen.map(Admin::start).transpose()?;
+    if let Some(admin) = &admin {
+        print::note(&format!("metrics, health and status are at http://{}", admin.address));
+    }
     let cluster = Cluster::connect(&config)?;
     if !wait_ready(&cluster, &config, &asked, patience)? {
         return Ok(ExitCode::SUCCESS);
