@@ -10,5 +10,6 @@ mod lnav;
 mod setup;
 mod setup_plugins;
 mod ship;
+mod status;
 mod tls;
 mod verify;

@@ -9,7 +9,7 @@ mod status;
 mod tests;
 
 pub use health::{Problem, problems};
-pub use status::json as status_json;
+pub use status::{file as file_json, json as status_json};
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};

@@ -1,5 +1,6 @@
 //! One snapshot as JSON, for `/status` and `correlog status --json`. Paths and counts, no content.
 
+use correlog_pipeline::place::Skip;
 use correlog_pipeline::snapshot::{FileState, FileView, Snapshot};
 use serde_json::{Value, json};
 
@@ -29,13 +30,20 @@ pub fn json(snapshot: &Snapshot) -> Value {
     })
 }
 
-fn file(file: &FileView) -> Value {
+/// One file: where it stands, in bytes of its unpacked content.
+pub fn file(file: &FileView) -> Value {
+    let skipped = Skip::ALL.iter().zip(file.skips.0).filter(|(_, bytes)| *bytes > 0);
     json!({
         "path": file.path,
         "state": state_name(&file.state),
         "lineage": file.lineage.map(correlog_pipeline::refused::hex),
         "settled": file.settled, "size": file.size, "behind": file.bytes_behind(), "lag_ms": file.lag_ms,
         "unterminated_bytes": file.unterminated_bytes, "stored": file.stored, "refused": file.refused,
+        "skipped": skipped.map(|(skip, bytes)| (skip.name().to_owned(), json!(bytes))).collect::<serde_json::Map<_, _>>(),
+        "hole": file.hole.map(|hole| hole.len.map_or_else(
+            || format!("bytes from {} on are nowhere to be found, of unknown length", hole.from),
+            |len| format!("{len} bytes from {} on are nowhere to be found", hole.from),
+        )),
     })
 }
 

@@ -1,9 +1,9 @@
 //! The pump's loop on real time: turns, waiting, draining, and what people hear of it. It decides nothing about lines.
 
 use super::progress::Progress;
+use super::show::Show;
 use super::signals::Asked;
 use super::words::Words;
-use crate::admin::{self, Admin};
 use crate::error::{Error, Result};
 use crate::world::real::RealWorld;
 use correlog_pipeline::config::{Config, Mode};
@@ -17,8 +17,6 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 const DRAIN_MAX: Duration = Duration::from_secs(8);
 /// So often at least a signal is looked at.
 const WAIT_MAX_MS: u64 = 250;
-/// A moment shown on the admin address is at most this old, and one turn.
-const SHOW_EVERY: Duration = Duration::from_millis(200);
 
 /// How a run ended.
 #[derive(Debug)]
@@ -42,8 +40,7 @@ pub struct Drive {
     draining_since: Option<Instant>,
     words: Words,
     progress: Progress,
-    admin: Option<Admin>,
-    shown: Option<Instant>,
+    show: Show,
 }
 
 impl Drive {
@@ -53,7 +50,7 @@ impl Drive {
         mut world: RealWorld,
         asked: Asked,
         patience: Option<Duration>,
-        admin: Option<Admin>,
+        show: Show,
     ) -> Result<Self> {
         let once = config.mode == Mode::Once;
         let pump = Pump::new(config, delivery, &mut world).map_err(stopped)?;
@@ -66,8 +63,7 @@ impl Drive {
             draining_since: None,
             words: Words::default(),
             progress: Progress::new(once),
-            admin,
-            shown: None,
+            show,
         })
     }
 
@@ -106,21 +102,11 @@ impl Drive {
         }
         let pace = self.pump.turn(self.now(), &mut self.world).map_err(stopped)?;
         self.words.tell(self.pump.take_notices());
-        self.show();
+        let now = self.now();
+        if self.show.is_due(now) {
+            self.show.show(now, self.pump.snapshot(now), &mut self.words);
+        }
         Ok(pace)
-    }
-
-    /// Between two turns, so that the sums of what is shown agree (P8). What is not well is also said on stderr.
-    fn show(&mut self) {
-        if self.shown.is_some_and(|shown| shown.elapsed() < SHOW_EVERY) {
-            return;
-        }
-        let snapshot = self.pump.snapshot(self.now());
-        self.words.trouble(&admin::problems(&snapshot));
-        if let Some(admin) = &self.admin {
-            admin.publish(snapshot);
-        }
-        self.shown = Some(Instant::now());
     }
 
     fn ending(&self, left: u64) -> Option<End> {

@@ -1,8 +1,10 @@
 //! `correlog ship`: builds the world, runs the pump, drains. The work itself is in `correlog-pipeline`.
 
+mod account;
 mod drive;
 mod progress;
 mod ready;
+mod show;
 mod signals;
 mod start;
 mod words;
@@ -13,8 +15,10 @@ use crate::cluster::Cluster;
 use crate::config::{self, Config};
 use crate::error::{Error, Result};
 use crate::print;
+use account::Account;
 use drive::{Drive, End};
 use ready::NotReady;
+use show::Show;
 use signals::Asked;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -47,7 +51,10 @@ pub fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     if !wait_ready(&cluster, &config, &asked, patience)? {
         return Ok(ExitCode::SUCCESS);
     }
-    let mut drive = Drive::new(pump_config, start::delivery(&config), world, asked, patience, admin)?;
+    // One run that is over in a moment has nothing to tell by the minute.
+    let account = if args.once { None } else { Some(Account::start(&config, &start::host_name())?) };
+    let show = Show::new(admin, account, config.state_dir.clone().unwrap_or_default());
+    let mut drive = Drive::new(pump_config, start::delivery(&config), world, asked, patience, show)?;
     match drive.run()? {
         End::Drained => Ok(ExitCode::SUCCESS),
         End::Done => {

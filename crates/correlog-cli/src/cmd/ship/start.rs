@@ -66,7 +66,7 @@ pub fn pump_config(config: &Config, once: bool) -> Result<PumpConfig> {
             "write them as regular expressions",
         )
     })?;
-    let host_name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let host_name = host_name();
     let group = |logs: &Logs| Group {
         name: logs.name.clone(),
         sole: sole(&logs.paths),
@@ -91,6 +91,10 @@ pub fn pump_config(config: &Config, once: bool) -> Result<PumpConfig> {
         logs_prefix: config.index.logs.clone(),
         workflow_prefix: config.index.workflow.clone(),
     })
+}
+
+pub fn host_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
 pub fn delivery(config: &Config) -> Options {

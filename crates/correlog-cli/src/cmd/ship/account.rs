@@ -1,0 +1,155 @@
+//! The shipper's own account: one document a minute about this host, and one for each cause of refusals and skips,
+//! with what happened in that minute. It is told, not proven: a minute that cannot be sent is left out.
+
+use crate::cluster::Cluster;
+use crate::config::Config;
+use crate::error::Result;
+use correlog_pipeline::ports::Now;
+use correlog_pipeline::snapshot::Snapshot;
+use correlog_schema::index::Place;
+use opensearch::http::Method;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::mpsc::{SyncSender, sync_channel};
+
+const EVERY_MS: u64 = 60_000;
+
+/// What was counted when the last documents were made.
+#[derive(Clone, Debug, Default)]
+struct Counted {
+    read: u64,
+    stored: u64,
+    skipped: u64,
+    bytes: u64,
+    refused: BTreeMap<String, u64>,
+}
+
+#[derive(Debug)]
+pub struct Account {
+    host: String,
+    prefix: String,
+    before: Counted,
+    next_ms: u64,
+    outbox: SyncSender<(String, Vec<(String, Value)>)>,
+}
+
+impl Account {
+    /// Sends on a thread with a connection of its own, so that a slow cluster never holds up the pump.
+    pub fn start(config: &Config, host: &str) -> Result<Self> {
+        let cluster = Cluster::connect(config)?;
+        let (outbox, inbox) = sync_channel::<(String, Vec<(String, Value)>)>(1);
+        let send = move || {
+            for (index, documents) in inbox {
+                // A refusal here would be one more document nobody can send: the next minute tries anew.
+                let _ = cluster.send_raw(
+                    Method::Post,
+                    "/_bulk",
+                    "application/x-ndjson",
+                    Some(body(&index, &documents)),
+                );
+            }
+        };
+        std::thread::Builder::new().name("account".to_owned()).spawn(send).map_err(|source| {
+            crate::error::Error::io("no thread for the account can be started", "", source)
+        })?;
+        let (host, prefix) = (host.to_owned(), config.index.logs.clone());
+        Ok(Self { host, prefix, before: Counted::default(), next_ms: EVERY_MS, outbox })
+    }
+
+    /// Once a minute: what happened since the last time.
+    pub fn tell(&mut self, now: Now, snapshot: &Snapshot) {
+        if now.mono_ms < self.next_ms {
+            return;
+        }
+        self.next_ms = now.mono_ms + EVERY_MS;
+        let counted = count(snapshot);
+        let minute = now.wall_ms - now.wall_ms.rem_euclid(60_000);
+        let Some(time) = chrono::DateTime::from_timestamp_millis(minute) else { return };
+        let time = time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+        let documents = documents(&self.host, &time, &self.before, &counted, lag_ms(snapshot));
+        let index = Place::of_ms(minute).index_name(&self.prefix);
+        if self.outbox.try_send((index, documents)).is_ok() {
+            self.before = counted;
+        }
+    }
+}
+
+fn count(snapshot: &Snapshot) -> Counted {
+    let refused = snapshot.delivery.counts.refused_by.iter();
+    Counted {
+        read: snapshot.lines.read,
+        stored: snapshot.lines.stored,
+        skipped: snapshot.lines.skipped,
+        bytes: snapshot.bytes_read,
+        refused: refused.map(|(fault, count)| (fault.name().to_owned(), *count)).collect(),
+    }
+}
+
+fn lag_ms(snapshot: &Snapshot) -> u64 {
+    snapshot.files.iter().map(|file| file.lag_ms).max().unwrap_or(0)
+}
+
+/// Each with its id, so that a minute sent twice stands once.
+fn documents(host: &str, time: &str, before: &Counted, now: &Counted, lag_ms: u64) -> Vec<(String, Value)> {
+    let document = |cause: &str, shipper: Value| {
+        let source = json!({
+            "@timestamp": time, "level": "INFO", "message": "shipper status", "service": {"name": "correlog"},
+            "host": {"name": host}, "record": "shipper_status", "shipper": shipper,
+        });
+        (format!("shipper_status:{host}:{time}:{cause}"), source)
+    };
+    let mut documents = vec![document(
+        "sums",
+        json!({
+            "lines_read": now.read - before.read, "lines_stored": now.stored - before.stored,
+            "bytes_read": now.bytes - before.bytes, "lag_ms": lag_ms,
+        }),
+    )];
+    if now.skipped > before.skipped {
+        documents.push(document(
+            "skipped",
+            json!({"lines_skipped": now.skipped - before.skipped, "reason": "skipped"}),
+        ));
+    }
+    for (reason, count) in &now.refused {
+        let more = count - before.refused.get(reason).copied().unwrap_or(0);
+        if more > 0 {
+            documents.push(document(reason, json!({"lines_refused": more, "reason": reason})));
+        }
+    }
+    documents
+}
+
+fn body(index: &str, documents: &[(String, Value)]) -> Vec<u8> {
+    let pair = |(id, source): &(String, Value)| {
+        format!("{}\n{source}\n", json!({"index": {"_index": index, "_id": id}}))
+    };
+    documents.iter().map(pair).collect::<String>().into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Counted, body, documents};
+
+    #[test]
+    fn a_minute_is_told_as_differences_with_one_document_a_cause() {
+        let before = Counted { read: 10, stored: 8, skipped: 1, bytes: 100, ..Counted::default() };
+        let refused = [("mapping".to_owned(), 2)].into();
+        let now = Counted { read: 30, stored: 25, skipped: 4, bytes: 300, refused };
+        let made = documents("h", "2026-11-21T10:00:00Z", &before, &now, 7);
+        let ids: Vec<&str> = made.iter().map(|(id, _)| id.as_str()).collect();
+        assert_eq!(
+            ids,
+            ["sums", "skipped", "mapping"]
+                .map(|cause| format!("shipper_status:h:2026-11-21T10:00:00Z:{cause}"))
+        );
+        assert_eq!(
+            made[0].1["shipper"],
+            serde_json::json!({"lines_read": 20, "lines_stored": 17, "bytes_read": 200, "lag_ms": 7})
+        );
+        assert_eq!(made[2].1["shipper"]["lines_refused"], 2);
+        let text = String::from_utf8(body("app-logs-2026.11.21", &made)).expect("UTF-8");
+        assert_eq!(text.lines().count(), 6);
+        assert!(text.ends_with('\n'));
+    }
+}
