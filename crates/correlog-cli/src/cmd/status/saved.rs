@@ -3,6 +3,8 @@
 use crate::admin;
 use crate::error::{Error, Result};
 use crate::world::disk::StateDir;
+use correlog_pipeline::checkpoint::Checkpoint;
+use correlog_pipeline::ports::DiskFault;
 use correlog_pipeline::snapshot::{FileView, of_checkpoint};
 use correlog_pipeline::store::{Found, Store};
 use serde_json::{Value, json};
@@ -10,10 +12,18 @@ use std::path::Path;
 
 pub fn status(dir: &Path) -> Result<Value> {
     let mut disk = StateDir::look(dir);
-    let (_, checkpoint, found) = Store::open(&mut disk).map_err(|fault| {
-        let hint = "check the path and the permissions of state.dir";
-        Error::stopped(format!("the state in {} cannot be read ({fault:?})", dir.display()), hint)
-    })?;
+    let (checkpoint, found) = match Store::open(&mut disk) {
+        Ok((_, checkpoint, found)) => (checkpoint, found),
+        // No directory is no state.
+        Err(DiskFault::Gone) => (Checkpoint::default(), Found::Nothing),
+        Err(fault) => {
+            let hint = "check the path and the permissions of state.dir";
+            return Err(Error::stopped(
+                format!("the state in {} cannot be read ({fault:?})", dir.display()),
+                hint,
+            ));
+        }
+    };
     let mut files = of_checkpoint(&checkpoint);
     files.iter_mut().for_each(measure);
     let behind: u64 = files.iter().map(FileView::bytes_behind).sum();
