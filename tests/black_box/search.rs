@@ -40,8 +40,18 @@ fn record(kind: &str, id: &str, more: Value) -> Value {
     line
 }
 
+/// Lines as their writers write them: a record's kind and row id come first.
 fn text(lines: &[Value]) -> String {
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    let one = |line: &Value| {
+        let mut rest = line.clone();
+        let whole = rest.as_object_mut().expect("an object");
+        let head = match (whole.remove("record"), whole.remove("id")) {
+            (Some(record), Some(id)) => format!("{{\"record\":{record},\"id\":{id},"),
+            _ => "{".to_owned(),
+        };
+        format!("{head}{}\n", &rest.to_string()[1..])
+    };
+    lines.iter().map(one).collect()
 }
 
 /// One run over two services and a worker that lost the context, with a record of each kind.

@@ -38,8 +38,8 @@ fn words(command: &str, trace: &str, run: &str) -> Vec<String> {
 fn every_command_of_the_guide_does_what_the_guide_says() {
     let place = Place::new("guide");
     let services = Services::start(&place);
-    services.run_workflow(&json!({"query": "hello"}));
-    let failed = services.run_workflow(&json!({"query": "hello", "fail_at": "llm"}));
+    services.run_workflow(&json!({"tenant_id": "acme"}));
+    let failed = services.run_workflow(&json!({"tenant_id": "acme", "fail_at": "http-request"}));
     let trace = failed.header("x-trace-id").expect("the answer has the header").to_owned();
     let run = failed.json()["workflow_run_id"].as_str().expect("the answer names the run").to_owned();
     services.stop();

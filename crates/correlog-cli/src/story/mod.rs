@@ -69,7 +69,7 @@ impl Story {
     /// Tells the story. `documents` may come in any order and may hold one document twice; `context` are the
     /// neighbours that were asked for, which appear as lines and count in nothing.
     pub fn tell(
-        subject: Subject,
+        mut subject: Subject,
         searched: Searched,
         documents: Vec<Document>,
         context: Vec<Document>,
@@ -84,6 +84,8 @@ impl Story {
         entries.extend(neighbours);
         entries.sort_by(Entry::in_time_order);
         let nodes = header::nodes(&nodes);
+        in_order_of_appearance(&mut subject.trace_ids, &entries, "trace_id");
+        in_order_of_appearance(&mut subject.run_ids, &entries, "workflow_run_id");
         let header = Header::of(&entries, &nodes);
         Self {
             first_error: entries.iter().position(Entry::is_error),
@@ -102,6 +104,15 @@ impl Story {
     pub fn offset_ms(&self, nanos: i64) -> f64 {
         self.header.started.map_or(0.0, |start| millis(nanos - start))
     }
+}
+
+/// The source found them in an order of its own; the story has one.
+fn in_order_of_appearance(ids: &mut [String], entries: &[Entry], field: &str) {
+    let mut first = std::collections::HashMap::new();
+    for (place, entry) in entries.iter().enumerate() {
+        first.entry(entry.document.text(field).unwrap_or_default()).or_insert(place);
+    }
+    ids.sort_by_key(|id| (first.get(id.as_str()).copied().unwrap_or(usize::MAX), id.clone()));
 }
 
 /// Nanoseconds as milliseconds.

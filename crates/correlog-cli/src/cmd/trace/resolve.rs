@@ -19,6 +19,8 @@ pub struct Resolved {
 /// More related ids than these are a batch, not a story; the note says so.
 const TRACES_MAX: usize = 100;
 const RUNS_MAX: usize = 50;
+/// From a message to its trace, from there to its run, from there to the run's other traces.
+const ROUNDS: usize = 3;
 
 /// `None` when nothing has the id in any field.
 pub fn resolve(ask: &Ask, source: &mut dyn Source) -> Result<Option<Resolved>> {
@@ -38,7 +40,7 @@ pub fn resolve(ask: &Ask, source: &mut dyn Source) -> Result<Option<Resolved>> {
     let mut asked_runs = ask_values(ask, "workflow_run_id");
     story.add("trace", traces);
     story.add("run", runs);
-    for _ in 0..2 {
+    for _ in 0..ROUNDS {
         let new_traces = without(&story.trace_ids, &asked_traces);
         let new_runs = without(&story.run_ids, &asked_runs);
         let wanted =
@@ -49,6 +51,10 @@ pub fn resolve(ask: &Ask, source: &mut dyn Source) -> Result<Option<Resolved>> {
         let more = source.find(&wanted)?;
         asked_traces.extend(new_traces);
         asked_runs.extend(new_runs);
+        // Only where the id itself led to no run: a trace of a known run may serve others too.
+        if story.run_ids.is_empty() {
+            story.add("run", values(&more, "workflow_run_id"));
+        }
         let of_the_runs: Vec<Document> = more
             .iter()
             .filter(|one| {
