@@ -51,8 +51,6 @@ impl Reply {
 pub struct Version {
     pub distribution: String,
     pub number: String,
-    pub major: u64,
-    pub minor: u64,
 }
 
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -176,7 +174,7 @@ impl Cluster {
                 "upgrade the cluster: match_only_text and flat_object are needed",
             ));
         }
-        Ok(Version { distribution, number, major, minor })
+        Ok(Version { distribution, number })
     }
 }
 

@@ -14,7 +14,7 @@ pub const SIM: &[&str] = &[
     "--",
 ];
 pub const FUZZ: &[&str] = &["run", "--quiet", "--release", "--package", "fuzz-targets", "--"];
-pub const CRASHLOOP: &[&str] = &["run", "--quiet", "--release", "--package", "crashloop", "--"];
+pub const CRASHLOOP: &[&str] = &["run", "--quiet", "--package", "correlog-tests", "--bin", "crashloop", "--"];
 
 #[derive(Clone, Copy, clap::ValueEnum)]
 pub enum What {

@@ -112,7 +112,7 @@ impl Findings {
 }
 
 /// Compares every stored line with its neighbour. Sorts its arguments.
-pub fn check(links: &mut Vec<Link>, steps: &mut Vec<Step>, marks: &[Mark]) -> Findings {
+pub fn check(links: &mut [Link], steps: &mut [Step], marks: &[Mark]) -> Findings {
     let mut findings = Findings::default();
     links.sort_unstable();
     let mut marks: BTreeMap<u32, u64> = marks.iter().map(|mark| (mark.lineage, mark.settled)).collect();
@@ -293,12 +293,12 @@ mod tests {
     fn a_refused_native_line_explains_its_missing_number() {
         let mut links = vec![link(0, 10, 0), refused(10, 20), link(20, 30, 0)];
         let step = |seq, start| Step { stream: 0, seq, lineage: 0, start };
-        let mut findings = check(&mut links, &mut vec![step(0, 0), step(2, 20)], &[]);
+        let mut findings = check(&mut links, &mut [step(0, 0), step(2, 20)], &[]);
         assert_eq!(findings.streams.len(), 1);
         explain_streams(&mut findings, &links);
         assert!(findings.is_clean());
         let mut links = vec![link(0, 10, 0), link(20, 30, 0)];
-        let mut findings = check(&mut links, &mut vec![step(0, 0), step(2, 20)], &[]);
+        let mut findings = check(&mut links, &mut [step(0, 0), step(2, 20)], &[]);
         explain_streams(&mut findings, &links);
         assert_eq!((findings.gaps.len(), findings.streams.len()), (1, 1));
     }

@@ -42,11 +42,6 @@ impl RealFiles {
         self.watch.descriptor()
     }
 
-    /// Descriptors held open on log files.
-    pub fn open_count(&self) -> usize {
-        self.open.iter().flatten().count()
-    }
-
     fn held(&self, handle: Handle) -> Result<&File, FileFault> {
         self.open.get(handle.0 as usize).and_then(Option::as_ref).ok_or(FileFault::Gone)
     }
