@@ -3,6 +3,7 @@
 //!
 //! The files, the state directory, `logrotate` and `gzip` are real; the clock is ours, so nothing waits; OpenSearch is
 //! a map of ids. Needs the program `logrotate`; without it the test fails and says so.
+#![expect(clippy::unwrap_used, reason = "a cell that cannot be set up fails where it stands")]
 
 #[path = "../../../correlog-cli/src/world/disk.rs"]
 #[expect(dead_code, reason = "the binary's own file; the client it is built with is not needed here")]
