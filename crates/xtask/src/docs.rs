@@ -1,6 +1,7 @@
 //! The generated documents: written by `docs`, compared by `tidy`. What is in them is the schema's and the
 //! program's own business.
 
+use crate::map;
 use xtask::exec::{Result, cargo, output, root, say};
 
 /// Path and content of every generated file.
@@ -10,6 +11,7 @@ fn generated() -> Result<Vec<(String, String)>> {
     let mut files = correlog_schema::files();
     files.extend(correlog_dashboards::files());
     files.push(("docs/CONFIG.md".to_owned(), config));
+    files.push(("docs/ARCHITECTURE.md".to_owned(), map::architecture()?));
     Ok(files)
 }
 

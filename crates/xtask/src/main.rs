@@ -5,6 +5,7 @@ mod bench;
 mod demo;
 mod docs;
 mod install;
+mod map;
 mod test;
 mod tidy;
 
