@@ -193,7 +193,7 @@ fn load(api: &str, runs: u32) -> Result<String> {
             body["slow_ms"] = 300.into();
         }
         if number % 5 == 0 {
-            body["fail_at"] = "llm".into();
+            body["fail_at"] = "http-request".into();
         }
         let answer = http::post(&format!("{api}/workflows/run"), &body)?;
         let trace = answer.header("x-trace-id").ok_or("a response without X-Trace-Id")?;

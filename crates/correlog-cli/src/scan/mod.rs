@@ -7,7 +7,7 @@ pub mod block;
 mod documents;
 mod listing;
 pub mod needles;
-mod settings;
+pub mod settings;
 mod work;
 
 #[cfg(test)]

@@ -2,13 +2,14 @@
 
 use crate::config::{Config, Logs};
 use crate::error::{Error, Result};
+use crate::scan::settings;
 use crate::world::bulk::HttpBulk;
 use crate::world::disk::{OpenError, StateDir};
 use crate::world::files::{Patterns, RealFiles, raise_open_files_limit};
 use crate::world::real::RealWorld;
 use correlog_pipeline::config::{Config as PumpConfig, Group, Mode};
 use correlog_pipeline::delivery::Options;
-use correlog_pipeline::encode::{Envelope, Format, IdKey, Redaction, Settings};
+use correlog_pipeline::encode::{IdKey, Settings};
 use correlog_pipeline::limits::Limits;
 use std::path::Path;
 
@@ -58,34 +59,17 @@ fn patterns(logs: &Logs) -> Patterns {
 /// What the pump is told.
 pub fn pump_config(config: &Config, once: bool) -> Result<PumpConfig> {
     let (host_id, id_key) = (host_id(config)?, id_key(config)?);
-    let redact = &config.redact;
-    let redaction = Redaction::new(&redact.keys, &redact.patterns, redact.defaults).map_err(|problems| {
-        let list: Vec<String> = problems.iter().map(|p| format!("pattern {}: {}", p.at, p.why)).collect();
-        Error::usage(
-            format!("redact.patterns cannot be used: {}", list.join("; ")),
-            "write them as regular expressions",
-        )
-    })?;
     let host_name = host_name();
-    let group = |logs: &Logs| Group {
+    let group = |(logs, encode): (&Logs, Settings)| Group {
         name: logs.name.clone(),
         sole: sole(&logs.paths),
         start_at_end: logs.start_at_end,
         max_age_ms: logs.max_age.map(|age| age.0),
-        encode: Settings {
-            format: format(&logs.format),
-            envelope: envelope(&logs.envelope),
-            service: logs.service.clone(),
-            environment: logs.environment.clone(),
-            redaction: redaction.clone(),
-            host_id: host_id.clone(),
-            host_name: host_name.clone(),
-            id_key,
-        },
+        encode: Settings { host_id: host_id.clone(), host_name: host_name.clone(), id_key, ..encode },
     };
     let in_flight_bytes = usize::try_from(config.opensearch.in_flight_bytes.0).unwrap_or(usize::MAX);
     Ok(PumpConfig {
-        groups: config.logs.iter().map(group).collect(),
+        groups: config.logs.iter().zip(settings::of(config)?).map(group).collect(),
         limits: Limits { in_flight_bytes, ..Limits::default() },
         mode: if once { Mode::Once } else { Mode::Follow },
         logs_prefix: config.index.logs.clone(),
@@ -142,26 +126,4 @@ fn id_key(config: &Config) -> Result<IdKey> {
     let key: Option<[u8; 32]> = bytes.and_then(|bytes| bytes.try_into().ok());
     let what = || format!("{} does not hold 64 hex digits", path.display());
     key.map(IdKey).ok_or_else(|| Error::usage(what(), "make one with `openssl rand -hex 32`"))
-}
-
-fn format(name: &str) -> Format {
-    match name {
-        "correlog" => Format::Correlog,
-        "tracing" => Format::Tracing,
-        "dify" => Format::Dify,
-        "ecs" => Format::Ecs,
-        "otel" => Format::Otel,
-        "json" => Format::Json,
-        "text" => Format::Text,
-        _ => Format::Auto,
-    }
-}
-
-fn envelope(name: &str) -> Envelope {
-    match name {
-        "none" => Envelope::None,
-        "docker" => Envelope::Docker,
-        "cri" => Envelope::Cri,
-        _ => Envelope::Auto,
-    }
 }
