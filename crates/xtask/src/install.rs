@@ -2,7 +2,7 @@
 
 use crate::say;
 use std::process::Command;
-use xtask::exec::{Result, cargo, find, output, run, target_dir};
+use xtask::exec::{Result, cargo, find, output, root, run, target_dir};
 use xtask::{java, node};
 
 /// A program and the Debian package that brings it.
@@ -47,6 +47,9 @@ pub fn ensure(purpose: For, install: bool) -> Result<()> {
     if purpose == For::Test && !has_cargo_deny() {
         cargo_deny(install)?;
     }
+    if purpose == For::Test {
+        toolchains(install)?;
+    }
     if java::home().is_err() {
         if !install {
             return java::home().map(|_| ());
@@ -73,6 +76,39 @@ fn cargo_deny(install: bool) -> Result<()> {
     }
     let fast = [("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0"), ("CARGO_PROFILE_RELEASE_LTO", "false")];
     run(cargo().args(words).envs(fast).env("CARGO_TARGET_DIR", target_dir().join("tools")))
+}
+
+/// The oldest Rust that `crates/correlog/Cargo.toml` promises.
+const MSRV: &str = "1.85.0";
+
+/// Cargo of the oldest Rust. Through rustup, because a cargo that runs us has already chosen its toolchain for its
+/// children.
+pub fn old_cargo() -> Command {
+    let mut command = Command::new("rustup");
+    command.args(["run", MSRV, "cargo"]).current_dir(root());
+    command.env_remove("RUSTUP_TOOLCHAIN").env_remove("RUSTC").env_remove("CARGO");
+    command
+}
+
+/// What rustup has to bring: the components that the first stages use, and the oldest Rust.
+fn toolchains(install: bool) -> Result<()> {
+    let answers = |command: &mut Command| command.output().is_ok_and(|output| output.status.success());
+    for (subcommand, component) in [("fmt", "rustfmt"), ("clippy", "clippy")] {
+        if !answers(cargo().args([subcommand, "--version"])) {
+            rustup(&["component", "add", component], install)?;
+        }
+    }
+    if !answers(old_cargo().arg("--version")) {
+        rustup(&["toolchain", "install", MSRV, "--profile", "minimal"], install)?;
+    }
+    Ok(())
+}
+
+fn rustup(words: &[&str], install: bool) -> Result<()> {
+    if !install {
+        return Err(format!("missing: {}; run `rustup {}`, or add --install", words[2], words.join(" ")));
+    }
+    run(Command::new("rustup").args(words))
 }
 
 fn apt(packages: &[&str]) -> Result<()> {

@@ -3,7 +3,7 @@
 use crate::install::{self, For};
 use crate::{bench, tidy};
 use std::time::Instant;
-use xtask::exec::{Result, cargo, run, say};
+use xtask::exec::{Result, cargo, run, say, target_dir};
 use xtask::node::{Node, test_name};
 
 #[derive(clap::Args)]
@@ -48,10 +48,25 @@ fn stages(args: &Args) -> Vec<Stage> {
             cargo_stage(&["test", "--workspace", "--exclude", "correlog-tests", "--exclude", "layer-bench"]),
         ),
         ("layer features", cargo_stage(&["test", "--package", "correlog", "--all-features"])),
+        ("msrv", Box::new(msrv)),
         ("simulator", Box::new(move || run(cargo().args(bench::SIM).args(["--seeds", &seeds])))),
         ("canaries", Box::new(|| run(cargo().args(bench::SIM).arg("canary")))),
         ("black box", Box::new(black_box)),
     ]
+}
+
+/// The oldest Rust that the layer's manifest promises, in a target directory of its own so that the two toolchains do
+/// not undo each other's work. Only the layer is for others to build with; the rest is built with our own toolchain.
+fn msrv() -> Result<()> {
+    for features in [&[][..], &["--all-features"]] {
+        let words = ["check", "--package", "correlog"];
+        run(install::old_cargo()
+            .args(words)
+            .args(features)
+            .arg("--target-dir")
+            .arg(target_dir().join("msrv")))?;
+    }
+    Ok(())
 }
 
 /// The tests share one node, which is ended here whatever came of them.
