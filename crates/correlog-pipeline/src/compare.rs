@@ -5,10 +5,10 @@
 //! One case is taken out of the rule: a newer file that is strictly shorter is a new generation that begins alike,
 //! for a copy is never newer than what it was copied from.
 
-use crate::discover::FileId;
+use crate::discover::{FileId, same_content};
 use crate::limits::{FINGERPRINT_MAX_BYTES, MARKER_MAX_BYTES};
 use crate::place::{Marker, Place};
-use crate::ports::{Files, World};
+use crate::ports::{Files, Now, World};
 use crate::pump::Pump;
 use crate::source::{ReadFault, Source};
 use crate::span::TailId;
@@ -18,11 +18,12 @@ pub(crate) fn is_same(
     pump: &mut Pump,
     file: FileId,
     tail: TailId,
+    now: Now,
     world: &mut dyn World,
 ) -> Result<bool, ReadFault> {
     let (mut source, stat) = pump.open_file(file, world)?;
     let size = if source.is_compressed() { None } else { Some(stat.size) };
-    let answer = with_source(pump, file, (&mut source, size), tail, world);
+    let answer = with_source(pump, file, (&mut source, size), tail, (now, world));
     source.close(world);
     answer
 }
@@ -32,7 +33,7 @@ fn with_source(
     file: FileId,
     (source, size): (&mut Source, Option<u64>),
     id: TailId,
-    world: &mut dyn World,
+    (now, world): (Now, &mut dyn World),
 ) -> Result<bool, ReadFault> {
     let Some(tail) = pump.roster.get(id) else { return Ok(false) };
     let (head, prefix) = (tail.head, tail.prefix);
@@ -40,7 +41,12 @@ fn with_source(
         let Ok((mut other, stat)) = pump.open_file(member, world) else { continue };
         let other_size = if other.is_compressed() { None } else { Some(stat.size) };
         let answer = between(&head, source, size, &mut other, other_size, world);
+        let after = other.stat(world);
         other.close(world);
+        // It may have been truncated while it was looked at: bytes that differ prove nothing then.
+        if answer == Ok(Some(false)) && !after.is_ok_and(|after| same_content(&stat, &after)) {
+            return Err(ReadFault::Busy);
+        }
         if let Some(is_prefix) = answer? {
             let restarts = match (size, other_size) {
                 (Some(size), Some(other_size)) if size < other_size => age(pump, file) > age(pump, member),
@@ -56,7 +62,18 @@ fn with_source(
         _ => {
             let mut bytes = vec![0; prefix.len as usize];
             let got = source.read(world, 0, &mut bytes)?;
-            Ok((got < bytes.len() || prefix.holds(&bytes)) && is_rotated(pump, file))
+            if !is_rotated(pump, file) {
+                return Ok(false);
+            }
+            if got == bytes.len() {
+                return Ok(prefix.holds(&bytes));
+            }
+            // Too short to be proven. A copy under way will show it; what stays so short is another generation,
+            // because lines that are taken for known ones are never read. Of a broken archive nothing is promised.
+            if !pump.is_final(file, now) {
+                return Err(ReadFault::Busy);
+            }
+            Ok(source.is_compressed() && (source.damage().is_some() || !source.is_complete()))
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Who reads next, from which file: the queue of tails, and their open files. What is read is the tail's.
 
 use crate::checkpoint::Hole;
-use crate::discover::{FileId, Standing, same_content};
+use crate::discover::{FileId, Seen, Standing, same_content};
 use crate::feed::Feed;
 use crate::inflate::Damage;
 use crate::mistake::{self, Mistake};
@@ -48,8 +48,15 @@ impl Pump {
         if tail.paused.is_some_and(waits) {
             return true;
         }
+        self.waits_for_older(tail)
+    }
+
+    /// An older sibling goes first, but a file without a name is read while there is a handle.
+    fn waits_for_older(&self, tail: &Tail) -> bool {
+        let open = tail.open.as_ref().and_then(|open| self.roster.catalog.get(open.file));
         let stem = self.checkpoint.entries().get(&tail.lineage).map(|entry| entry.stem);
-        stem.is_some_and(|stem| self.roster.waits_for_older(id, stem))
+        !open.is_some_and(|seen| seen.gone)
+            && stem.is_some_and(|stem| self.roster.waits_for_older(tail.id, stem))
     }
 
     /// One visit of one tail; answers the bytes it read, and whether there is more to do at once.
@@ -97,11 +104,18 @@ impl Pump {
         if !is_compressed || is_open || self.roster.inflaters().count() < self.config.limits.inflaters {
             return true;
         }
-        let makes_way = |tail: &&Tail| {
-            let open = tail.open.as_ref().and_then(|open| self.roster.catalog.get(open.file));
-            tail.paused.is_some() || open.is_some_and(|seen| seen.is_exhausted() && !seen.gone)
+        // One that waits for an older sibling makes way too, or that sibling could wait for its place for ever.
+        let mut makes_way = |tail: &&Tail| {
+            let Some(open) = &tail.open else { return false };
+            let is_idle =
+                |seen: &Seen| tail.paused.is_some() || seen.is_exhausted() || self.waits_for_older(tail);
+            let is_listed = |seen: &Seen| !seen.gone && is_idle(seen);
+            self.roster.catalog.get(open.file).is_some_and(is_listed)
+                && open.source.stat(world).is_ok_and(|stat| stat.links > 0)
         };
-        let Some(idle) = self.roster.inflaters().find(makes_way).map(|tail| tail.id) else { return false };
+        let Some(idle) = self.roster.inflaters().find(&mut makes_way).map(|tail| tail.id) else {
+            return false;
+        };
         self.roster.close(idle, world);
         true
     }
@@ -191,7 +205,10 @@ impl Pump {
     /// Opening or reading failed.
     fn failed(&mut self, id: TailId, file: FileId, fault: ReadFault, now: Now, world: &mut dyn World) {
         // The handle is all that leads to a file without a name: a fault that may pass is no reason to lose it.
-        if self.roster.catalog.get(file).is_none_or(|seen| !seen.gone) {
+        let is_gone = self.roster.catalog.get(file).is_some_and(|seen| seen.gone);
+        let open = self.roster.get(id).and_then(|tail| tail.open.as_ref()).filter(|open| open.file == file);
+        let is_unlinked = open.is_some_and(|open| open.source.stat(world).is_ok_and(|stat| stat.links == 0));
+        if !is_gone && !is_unlinked {
             self.roster.close(id, world);
         }
         self.fault(file, fault, now);

@@ -6,6 +6,8 @@ use crate::place::hash16;
 use crate::ports::Files;
 use crate::source::{ReadFault, Source};
 
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Head {
     Line(Fingerprint),
@@ -40,7 +42,11 @@ pub fn head(
     }
     let is_end = got < FINGERPRINT_MAX_BYTES;
     let is_blank = |byte: &u8| *byte == 0 || byte.is_ascii_whitespace();
-    let Some(blanks) = buffer[..got].iter().position(|byte| !is_blank(byte)) else {
+    // A mark with nothing behind it on its line is a blank line too, or all files with marks would begin alike.
+    let mark =
+        if looked == 0 && buffer[..got].starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+    let blanks = buffer[mark..got].iter().position(|byte| !is_blank(byte));
+    let Some(blanks) = blanks.map(|blanks| if blanks > 0 { mark + blanks } else { 0 }) else {
         if is_end {
             return Ok(Head::Young);
         }

@@ -115,14 +115,14 @@ impl Pump {
             if self.roster.catalog.get(file).is_some_and(|seen| seen.excluded.contains(&candidate)) {
                 continue;
             }
-            match compare::is_same(self, file, tail, world) {
+            match compare::is_same(self, file, tail, now, world) {
                 Ok(true) => return self.join(file, tail),
                 Ok(false) => {}
                 Err(fault) => return self.fault(file, fault, now),
             }
         }
         if let Some(tail) = self.under_another_name(file, &fingerprint) {
-            match compare::is_same(self, file, tail, world) {
+            match compare::is_same(self, file, tail, now, world) {
                 Ok(true) => return self.join(file, tail),
                 Ok(false) => {}
                 Err(fault) => return self.fault(file, fault, now),

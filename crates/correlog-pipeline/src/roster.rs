@@ -122,9 +122,14 @@ impl Roster {
         let has_more = |file: &FileId| {
             self.catalog.get(*file).is_some_and(|seen| !seen.is_exhausted() && seen.retry_ms <= now_ms)
         };
-        let open = tail.open.as_ref().map(|open| open.file).filter(has_more);
+        let open = tail.open.as_ref().map(|open| open.file);
+        // Its handle may be all that leads to bytes nobody has read: a fault there is waited for, not passed by.
+        let is_unread = |file: &FileId| self.catalog.get(*file).is_some_and(|seen| !seen.is_exhausted());
+        if let Some(open) = open.filter(is_unread) {
+            return has_more(&open).then_some(open);
+        }
         let listed = |file: &FileId| self.catalog.get(*file).is_some_and(|seen| !seen.gone);
-        open.or_else(|| tail.members.iter().copied().find(|file| listed(file) && has_more(file)))
+        tail.members.iter().copied().find(|file| listed(file) && has_more(file))
     }
 
     /// Puts the files of a tail into the order in which they are tried: live, plain, compressed.

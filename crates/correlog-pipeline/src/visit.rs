@@ -126,7 +126,9 @@ impl Tail {
         if !open.source.is_compressed() && stat.size < self.head.offset && !believes() {
             // A copy that was made before all of it was written has nothing new; a file that was longer once has
             // been truncated.
-            let is_truncated = stat.size < self.reached(open.file);
+            // What its listings never showed, because it grew again in between, its first bytes show.
+            let is_truncated = stat.size < self.reached(open.file)
+                || !self.beginning_stands(&mut open.source, visit, stat.size)?;
             let waiting = self.waiting;
             return Ok(if is_truncated { Visited::Rewritten } else { Visited::End { stat, waiting } });
         }
@@ -155,6 +157,24 @@ impl Tail {
         let line = room(visit.buffer, print.len as usize);
         let got = source.read(visit.files, print.at, line)?;
         Ok(believes() || got == print.len as usize && hash16(line) == print.hash)
+    }
+
+    /// The same for a file that is shorter than the place: all of its first bytes that are known.
+    fn beginning_stands(
+        &self,
+        source: &mut Source,
+        visit: &mut Visit<'_>,
+        size: u64,
+    ) -> Result<bool, ReadFault> {
+        if size < self.fingerprint.at + u64::from(self.fingerprint.len) {
+            return Ok(true);
+        }
+        if !self.first_line_stands(source, visit)? {
+            return Ok(false);
+        }
+        let bytes = room(visit.buffer, self.prefix.len as usize);
+        let is_comparable = size >= u64::from(self.prefix.len);
+        Ok(!is_comparable || source.read(visit.files, 0, bytes)? < bytes.len() || self.prefix.holds(bytes))
     }
 
     /// Reads the marker's bytes and up to `block` behind them; answers how many bytes all that is.

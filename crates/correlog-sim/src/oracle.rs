@@ -134,10 +134,18 @@ impl Oracle {
             return self.broken("P1", format!("line {token} was never written"));
         };
         let is_whole = memchr::memmem::find(&doc.source, format!("~e{token}~").as_bytes()).is_some();
-        if !is_whole && self.expects_damage {
+        if !is_whole && self.expects_damage && !(line.long && says_end(&doc.source) == Some(line.end)) {
             return;
         }
         let home = (doc.index.clone(), doc.id.clone());
+        // A garbled archive may not even be known for what it was: its lines are another generation's then.
+        let is_archive = memchr::memmem::find(&doc.source, b".gz\"}").is_some();
+        if self.expects_damage && is_archive {
+            if matches!(line.fate, Fate::Pending) && says_end(&doc.source) == Some(line.end) {
+                line.fate = Fate::Stored;
+            }
+            return;
+        }
         match &line.home {
             Some(other) if *other != home => {
                 let what = format!("line {token} is stored as {other:?} and as {home:?}");
@@ -149,6 +157,10 @@ impl Oracle {
             _ => {}
         }
         line.home = Some(home);
+        // A copy that was cut within the line, and nothing else is left of it: what there is is shipped.
+        if line.fate == Fate::Excused && !is_whole && !line.long {
+            return;
+        }
         let begun =
             std::mem::replace(&mut line.fate, Fate::Stored) == Fate::Begun || line.content == usize::MAX;
         let (content, end, long) = (line.content, line.end, line.long);
@@ -279,6 +291,12 @@ impl Oracle {
 
 fn name(lineage: &Lineage) -> String {
     lineage.0.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Where the document says that its line ends.
+fn says_end(source: &[u8]) -> Option<u64> {
+    let source: serde_json::Value = serde_json::from_slice(source).ok()?;
+    source["log"]["next"].as_u64()
 }
 
 /// The number behind the first `~t`.

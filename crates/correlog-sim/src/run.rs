@@ -154,7 +154,9 @@ impl Run {
         match outcome {
             Ok(pace) => pace,
             Err(_stop) => {
-                // It said why and exited; whoever supervises it starts it again.
+                // It said why and exited; whoever supervises it starts it again. What was not saved is sent again,
+                // which only ids make harmless.
+                self.world.oracle.counts_writes = false;
                 self.die(Death::Process);
                 Pace::Wait { ms: 1_000 }
             }

@@ -269,3 +269,24 @@ fn a16_an_archive_that_was_read_and_not_settled_is_read_again() {
     run.settle();
     run.expect(lines(0..10));
 }
+
+#[test]
+fn a17_two_places_to_unpack_do_not_wait_for_an_older_sibling_that_needs_one() {
+    let mut config = crate::run::config();
+    config.limits.inflaters = 2;
+    config.limits.block_bytes = 1 << 10;
+    config.limits.turn_read_bytes = 1 << 10;
+    let mut run = Run::with(config, crate::world::Mem::default());
+    // The younger ones are found first and are being unpacked when the older ones come into sight.
+    for number in [1_u32, 2] {
+        run.world
+            .append(&format!("/l/app.log.{number}.gz"), gzip(text(number * 1_000..number * 1_000 + 900)));
+    }
+    run.run(30);
+    for number in [3_u32, 4] {
+        run.world
+            .append(&format!("/l/app.log.{number}.gz"), gzip(text(number * 1_000..number * 1_000 + 900)));
+    }
+    run.run(60_000);
+    run.expect((1..5).flat_map(|number| lines(number * 1_000..number * 1_000 + 900)));
+}

@@ -135,3 +135,28 @@ fn log_skipped_joins_each_document_to_the_one_before() {
         previous = log["next"].as_u64().expect("it says where the next line starts");
     }
 }
+
+#[test]
+fn b03_files_that_begin_with_a_mark_alone_are_not_taken_for_each_other() {
+    let mut run = Run::new();
+    run.world.append(LOG, format!("\u{feff}\n{}", text(0..100)));
+    run.settle();
+    run.world.rename(LOG, "/l/app.log.1");
+    run.world.append(LOG, format!("\u{feff}\n{}", text(100..110)));
+    run.settle();
+    run.expect(lines(0..110));
+}
+
+#[test]
+fn a03_a_shorter_sibling_with_the_same_first_line_is_read_once_its_predecessor_is_gone() {
+    let mut run = Run::new();
+    run.world.append(LOG, format!("banner\n{}", text(0..100)));
+    run.settle();
+    run.kill();
+    run.world.remove(LOG);
+    run.world.append("/l/app.log.1", format!("banner\n{}", text(100..110)));
+    run.start();
+    run.run(20_000);
+    let banners = ["banner".to_owned(), "banner".to_owned()];
+    run.expect(lines(0..110).into_iter().chain(banners));
+}

@@ -16,7 +16,12 @@ impl Disk for SimWorld {
     }
 
     fn read_all(&mut self, name: &str, max: u64) -> Result<Vec<u8>, DiskFault> {
-        if !self.alive("read_all") || self.fault(self.options.disk.read, "read_all fault") {
+        if !self.alive("read_all") {
+            return Err(DiskFault::Io);
+        }
+        if self.fault(self.options.disk.read, "read_all fault") {
+            // The other slot is taken then, which may be older, and the next save replaces this one.
+            self.slot_unread = true;
             return Err(DiskFault::Io);
         }
         self.disk.read_all(name, max)
@@ -122,6 +127,7 @@ impl Disk for SimWorld {
         let synced = self.disk.sync_dir();
         self.hear();
         self.promise();
+        self.slot_unread &= synced.is_err();
         synced
     }
 }

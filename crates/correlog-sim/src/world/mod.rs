@@ -43,6 +43,8 @@ pub struct SimWorld {
     refused_len: usize,
     /// A mistake that is planted in the ports.
     pub lie: Option<Lie>,
+    /// A slot of the state could not be read, and is not replaced yet: what it says is nobody's promise.
+    slot_unread: bool,
     /// Which open state files hold refusals.
     refusals: Vec<DiskFile>,
 }
@@ -78,6 +80,7 @@ impl SimWorld {
             opened: Vec::new(),
             refused_len: 0,
             lie: None,
+            slot_unread: false,
             refusals: Vec::new(),
             options,
         }
@@ -138,6 +141,9 @@ impl SimWorld {
         if refused.len() != self.refused_len {
             self.refused_len = refused.len();
             self.oracle.refused(&refused);
+        }
+        if self.slot_unread {
+            self.oracle.state_damaged();
         }
         let mut copy = self.disk.clone();
         copy.power_cut(|| crate::disk::Part::Nothing);
@@ -220,6 +226,11 @@ impl Files for SimWorld {
             return Err([FileFault::Denied, FileFault::TooMany, FileFault::Io][self.rng.index(3)]);
         }
         let handle = self.files.open(path)?;
+        self.trace.event(
+            "opened",
+            [u64::from(handle.0), 0],
+            format_args!("{} as {}", path.display(), handle.0),
+        );
         self.opened.resize(self.opened.len().max(handle.0 as usize + 1), 0);
         self.opened[handle.0 as usize] = self.turn;
         Ok(handle)
@@ -240,7 +251,10 @@ impl Files for SimWorld {
         if len > 1 && self.fault(self.options.files.short, "short read") {
             len = self.rng.within(1, len as u64 - 1) as usize;
         }
-        self.files.read(handle, offset, &mut into[..len])
+        let got = self.files.read(handle, offset, &mut into[..len])?;
+        let numbers = [u64::from(handle.0), offset];
+        self.trace.event("got", numbers, format_args!("{got} bytes of {} from {offset} on", handle.0));
+        Ok(got)
     }
 
     fn next_data(&mut self, handle: Handle, offset: u64) -> Result<Option<u64>, FileFault> {
