@@ -6,7 +6,7 @@ mod disk;
 use std::path::Path;
 
 use correlog_pipeline::ports::{DiskFault, DiskFile, FileFault, Files, Handle, Listing, Now, Stat};
-use correlog_pipeline::store;
+use correlog_pipeline::store::{self, Found};
 
 use crate::cluster::Cluster;
 use crate::disk::SimDisk;
@@ -147,8 +147,12 @@ impl SimWorld {
         }
         let mut copy = self.disk.clone();
         copy.power_cut(|| crate::disk::Part::Nothing);
-        if let Ok((_, checkpoint, _)) = store::Store::open(&mut copy) {
-            self.oracle.promised(&checkpoint);
+        let Ok((_, checkpoint, found)) = store::Store::open(&mut copy) else { return };
+        self.oracle.promised(&checkpoint);
+        let Found::Lost { faults } = found else { return };
+        // One slot is always whole; only where state is damaged from outside is it nobody's fault when none is.
+        if self.options.life.damaged == 0 && !faults.is_empty() {
+            self.oracle.fail("P3", format!("a power cut now leaves {faults:?}"));
         }
     }
 
