@@ -2,12 +2,15 @@
 //! no node is tested beside its code.
 
 mod alerts;
+mod canary;
 mod compose;
 mod config;
 mod crashes;
 mod dashboards;
 mod doctor;
+mod identity;
 mod lnav;
+mod node_kills;
 mod search;
 mod setup;
 mod setup_plugins;
