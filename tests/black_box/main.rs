@@ -10,7 +10,6 @@ mod dashboards;
 mod doctor;
 mod identity;
 mod lnav;
-mod node_kills;
 mod search;
 mod setup;
 mod setup_plugins;

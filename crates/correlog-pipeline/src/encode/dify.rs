@@ -62,12 +62,7 @@ fn access(bytes: &[u8], members: &mut Members, start: usize, end: usize) {
         (Slot::TraceId, Kind::String),
     ];
     let words = || bytes[start..end].split(|&byte| byte == b' ');
-    let numbers = |word: &[u8]| {
-        word.first().is_some_and(u8::is_ascii_digit)
-            && word.last().is_some_and(u8::is_ascii_digit)
-            && word.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.')
-    };
-    let shape: [bool; 2] = [words().nth(2).is_some_and(numbers), words().nth(3).is_some_and(numbers)];
+    let shape: [bool; 2] = [words().nth(2).is_some_and(is_number), words().nth(3).is_some_and(is_number)];
     if shape != [true; 2] || words().count() > slots.len() {
         return;
     }
@@ -76,6 +71,14 @@ fn access(bytes: &[u8], members: &mut Members, start: usize, end: usize) {
         members.derive(slot, bytes, at, at + word.len(), kind);
         at += word.len() + 1;
     }
+}
+
+/// As JSON writes one: `200` and `4122.0`, and neither `000` nor `1.2.3`, which no document may hold bare.
+fn is_number(word: &[u8]) -> bool {
+    let mut parts = word.split(|&byte| byte == b'.');
+    let digits = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_digit);
+    let whole = parts.next().is_some_and(|part| digits(part) && (part.len() == 1 || part[0] != b'0'));
+    whole && parts.next().is_none_or(digits) && parts.next().is_none()
 }
 
 /// Type and message stand in the traceback's last line: `package.module.Type: message`.
@@ -98,5 +101,27 @@ fn exception(bytes: &[u8], members: &mut Members, start: usize, end: usize) {
             members.derive(Slot::ExceptionMessage, bytes, from + name + 2, end, Kind::String);
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_number;
+
+    #[test]
+    fn a_number_of_the_access_line_is_one_that_json_may_hold() {
+        for (word, expect) in [
+            ("200", true),
+            ("4122.0", true),
+            ("0", true),
+            ("0.5", true),
+            ("000", false),
+            ("1.2.3", false),
+            ("1.", false),
+            (".5", false),
+            ("", false),
+        ] {
+            assert_eq!(is_number(word.as_bytes()), expect, "{word}");
+        }
     }
 }
