@@ -73,6 +73,64 @@ fn what_is_recorded_later_is_seen_by_later_events_below() {
     assert_eq!(memory.line("last")["tenant_id"], "b");
 }
 
+/// The innermost span is remembered from event to event: here it changes, or what it has changes, between them.
+#[test]
+fn an_event_is_in_the_span_that_is_the_innermost_one_now() {
+    let memory = log(|| {
+        let outer = info_span!("outer", at = "outer", seen = tracing::field::Empty);
+        let inner = info_span!(parent: &outer, "inner", own = 1);
+        let entered = outer.enter();
+        info!("1");
+        inner.in_scope(|| info!("2"));
+        info!("3");
+        inner.in_scope(|| {
+            info!("4");
+            outer.record("seen", true);
+            info!("5");
+            // A span that is entered twice stays where it stands, as tracing has it.
+            outer.in_scope(|| info!("6"));
+            info!("7");
+        });
+        info!("8");
+        drop(entered);
+        info!("9");
+        inner.in_scope(|| info!("10"));
+    });
+    let check = |message: &str, span: Option<&str>, attributes: serde_json::Value| {
+        let line = memory.line(message);
+        assert_eq!(line["span"]["name"].as_str(), span, "{message}");
+        assert_eq!(line["attributes"], attributes, "{message}");
+    };
+    check("1", Some("outer"), json!({"at": "outer"}));
+    check("2", Some("inner"), json!({"at": "outer", "own": 1}));
+    check("3", Some("outer"), json!({"at": "outer"}));
+    check("4", Some("inner"), json!({"at": "outer", "own": 1}));
+    check("5", Some("inner"), json!({"at": "outer", "own": 1, "seen": true}));
+    check("6", Some("inner"), json!({"at": "outer", "own": 1, "seen": true}));
+    check("7", Some("inner"), json!({"at": "outer", "own": 1, "seen": true}));
+    check("8", Some("outer"), json!({"at": "outer", "seen": true}));
+    check("9", None, json!(null));
+    check("10", Some("inner"), json!({"at": "outer", "own": 1, "seen": true}));
+}
+
+/// Where a filter hides the innermost span from the layer, the nearest one that it sees counts.
+#[test]
+fn a_hidden_span_hides_nothing_else() {
+    let memory = Memory::default();
+    let layer = memory.layer().with_filter(tracing_subscriber::filter::LevelFilter::INFO);
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+        let hidden = tracing::debug_span!("hidden", hidden = true);
+        let (one, two) = (info_span!("one", at = 1), info_span!("two", at = 2));
+        let entered = one.enter();
+        hidden.in_scope(|| info!("in one"));
+        drop(entered);
+        let _entered = two.enter();
+        hidden.in_scope(|| info!("in two"));
+    });
+    assert_eq!(memory.line("in one")["attributes"], json!({"at": 1}));
+    assert_eq!(memory.line("in two")["attributes"], json!({"at": 2}));
+}
+
 #[test]
 fn errors_become_exceptions() {
     let memory = log(|| {

@@ -31,19 +31,42 @@ impl Ids {
         })
     }
 
-    /// Appends `,"trace_id":"…","span_id":"…","trace_flags":"…"`, lower-case hex.
-    #[inline]
-    pub fn write(self, out: &mut Vec<u8>) {
+    /// `,"trace_id":"…","span_id":"…","trace_flags":"…"`, lower-case hex.
+    fn text(self) -> IdsText {
         let mut text = TEMPLATE;
         put_hex(&mut text[13..45], &self.trace_id);
         put_hex(&mut text[58..74], &self.span_id);
         put_hex(&mut text[91..93], &[self.trace_flags]);
-        out.extend_from_slice(&text);
+        text
     }
 }
 
-/// Filled in place and copied once: byte by byte into a vector costs three times as much.
-const TEMPLATE: [u8; 94] =
+/// The ids as they stand on a line.
+pub(crate) type IdsText = [u8; 94];
+
+/// The ids a thread wrote last, and their text: most events have the same ids as the one before them.
+#[derive(Debug)]
+pub(crate) struct LastIds {
+    ids: Ids,
+    text: IdsText,
+}
+
+impl LastIds {
+    pub const fn new() -> Self {
+        // The text of no ids is never asked for: valid ids are not zero.
+        Self { ids: Ids { trace_id: [0; 16], span_id: [0; 8], trace_flags: 0 }, text: TEMPLATE }
+    }
+
+    #[inline]
+    pub fn text(&mut self, ids: Ids) -> &IdsText {
+        if self.ids != ids {
+            *self = Self { ids, text: ids.text() };
+        }
+        &self.text
+    }
+}
+
+const TEMPLATE: IdsText =
     *b",\"trace_id\":\"________________________________\",\"span_id\":\"________________\",\"trace_flags\":\"__\"";
 
 #[inline]

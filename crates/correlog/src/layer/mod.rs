@@ -26,14 +26,13 @@ pub use builder::LayerBuilder;
 use crate::ids::cache::KnownOrder;
 use crate::ids::{Ids, current};
 use crate::line::assemble::{self, Head};
-use crate::line::callsite;
 use crate::line::catalogue::DURATION_MS;
-use crate::line::fields::Fields;
+use crate::line::fields::{Fields, Name};
 use crate::line::json;
 use crate::line::limits::Limits;
 use crate::line::visit::Visitor;
 use crate::writer::Writer;
-use scratch::Scratch;
+use scratch::{Near, Scratch};
 use span::{SpanNode, Timing};
 
 /// Writes one JSON line for each event, with the trace and span ids of the OpenTelemetry context it belongs to.
@@ -99,43 +98,69 @@ impl CorrelogLayer {
     where
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
-        let Scratch { fields, line, log, callsites } = scratch;
-        let callsite = callsites.of(event.metadata());
+        let Scratch { fields, line, log, callsites, ids: last_ids, near } = scratch;
+        let callsite = callsites.of(event.metadata(), self.number, &self.resource);
         event.record(&mut Visitor { callsite, fields, limits: &self.limits, log: Some(log) });
-        let mut logger = callsite.logger.as_slice();
+        let mut origin = callsite.origin.as_slice();
         let mut target = event.metadata().target();
-        let of_log;
         if callsite.is_log {
-            of_log = callsite::logger(&log.target);
-            (logger, target) = (&of_log, &log.target);
+            log.write_origin(&self.resource);
+            (origin, target) = (&log.origin, &log.target);
             if self.code_location {
                 log.write_code(fields);
             }
         }
-        let span = ctx.event_span(event);
-        let extensions = span.as_ref().map(|span| span.extensions());
-        let node =
-            extensions.as_ref().and_then(|extensions| extensions.get::<Arc<SpanNode>>()).map(Arc::as_ref);
+        let mut explicit;
+        let near = if event.is_contextual() {
+            self.near(near, ctx)
+        } else {
+            explicit = self.of_parent(event, ctx);
+            explicit.as_mut().map(|near| near.refresh())
+        };
+        let node = near.map(|near| near.node.as_ref());
+        let ids = if current::is_opentelemetrys_own(target) { None } else { self.ids(event, node, ctx) };
         let head = Head {
             time,
             opening: &callsite.opening,
-            resource: &self.resource,
-            logger,
-            ids: if current::is_opentelemetrys_own(target) { None } else { self.ids(event, node, ctx) },
+            origin,
+            ids: ids.map(|ids| last_ids.text(ids)),
             span: node.map_or(b"", |node| &node.name),
             code: if self.code_location { &callsite.code } else { b"" },
         };
-        match node {
-            None => assemble::event(line, &head, fields, None),
-            Some(node) => node.with_fields(|inherited| assemble::event(line, &head, fields, Some(inherited))),
+        assemble::event(line, &head, fields, near.and_then(|near| near.fields.as_deref()));
+    }
+
+    /// The innermost span that the layer sees on this thread.
+    #[inline]
+    fn near<'a, S>(&self, near: &'a mut Option<Near>, ctx: &Context<'_, S>) -> Option<&'a Near>
+    where
+        S: Subscriber + for<'b> LookupSpan<'b>,
+    {
+        let current = ctx.current_span();
+        let id = current.id()?.into_u64();
+        if !near.as_ref().is_some_and(|near| near.is_of(self.number, id)) {
+            let node = ctx.lookup_current().and_then(|span| node_of(&span))?;
+            *near = Some(Near::new(scratch::changes(), self.number, id, node));
         }
+        near.as_mut().map(|near| near.refresh())
+    }
+
+    /// The explicit parent of an event.
+    #[cold]
+    fn of_parent<S>(&self, event: &Event<'_>, ctx: &Context<'_, S>) -> Option<Near>
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        let id = event.parent()?;
+        let node = node_of(&ctx.span(id)?)?;
+        Some(Near::new(scratch::changes(), self.number, id.into_u64(), node))
     }
 
     /// The fields of a span, as JSON text.
     fn fields(&self, metadata: &'static Metadata<'static>, record: impl FnOnce(&mut Visitor<'_>)) -> Fields {
         scratch::with(|scratch| {
             let mut fields = Fields::new();
-            let callsite = scratch.callsites.of(metadata);
+            let callsite = scratch.callsites.of(metadata, self.number, &self.resource);
             record(&mut Visitor { callsite, fields: &mut fields, limits: &self.limits, log: None });
             fields
         })
@@ -145,14 +170,14 @@ impl CorrelogLayer {
         let Some(timing) = &node.timing else { return };
         let (busy, idle) = timing.lock().unwrap_or_else(PoisonError::into_inner).close();
         let milliseconds = |duration: std::time::Duration| duration.as_secs_f64() * 1e3;
-        scratch::with(|Scratch { fields, line, callsites, .. }| {
-            let callsite = callsites.of(metadata);
+        scratch::with(|Scratch { fields, line, callsites, ids: last_ids, .. }| {
+            let callsite = callsites.of(metadata, self.number, &self.resource);
             json::string(&mut fields.message, "span closed", usize::MAX);
             fields.set_slot(DURATION_MS, |out| json::float(out, milliseconds(busy + idle)));
             for (name, key, duration) in
                 [("busy_ms", ",\"busy_ms\":", busy), ("idle_ms", ",\"idle_ms\":", idle)]
             {
-                fields.add_attribute(name, |out| {
+                fields.add_attribute(Name::new(name), |out| {
                     out.extend_from_slice(key.as_bytes());
                     json::float(out, milliseconds(duration));
                 });
@@ -160,13 +185,12 @@ impl CorrelogLayer {
             let head = Head {
                 time: SystemTime::now(),
                 opening: &callsite.opening,
-                resource: &self.resource,
-                logger: &callsite.logger,
-                ids,
+                origin: &callsite.origin,
+                ids: ids.map(|ids| last_ids.text(ids)),
                 span: &node.name,
                 code: b"",
             };
-            node.with_fields(|inherited| assemble::event(line, &head, fields, Some(inherited)));
+            assemble::event(line, &head, fields, Some(&node.fields(node.version_sum())));
             self.writer.submit(line, false, head.time);
         });
     }
@@ -219,14 +243,17 @@ where
     }
 
     fn on_enter(&self, id: &Id, ctx: Context<'_, S>) {
+        scratch::changed();
         let Some(node) = ctx.span(id).and_then(|span| node_of(&span)) else { return };
         if let Some(timing) = &node.timing {
             timing.lock().unwrap_or_else(PoisonError::into_inner).enter();
         }
         self.note_enter(&node, id, &ctx);
+        scratch::entered(self.number, id.into_u64(), node);
     }
 
     fn on_exit(&self, id: &Id, ctx: Context<'_, S>) {
+        scratch::changed();
         let Some(node) = ctx.span(id).and_then(|span| node_of(&span)) else { return };
         if let Some(timing) = &node.timing {
             timing.lock().unwrap_or_else(PoisonError::into_inner).exit();

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
 use crate::ids::cache::SeenIds;
-use crate::line::fields::Fields;
+use crate::line::fields::{Extent, Fields};
 use crate::line::json;
 
 /// One span. Children hold their parents, as tracing's registry does.
@@ -26,10 +26,10 @@ pub(super) struct SpanNode {
 
 #[derive(Debug)]
 struct State {
-    /// Set on this span itself.
-    own: Fields,
-    /// `own` over all that the ancestors have: what an event in this span copies.
-    merged: Fields,
+    /// What was set on this span itself, over all that the ancestors have: what an event in this span copies.
+    merged: Arc<Fields>,
+    /// How much of `merged` is this span's own.
+    own: Extent,
     /// The sum of the versions of this span and its ancestors when `merged` was made. Versions only grow, so an
     /// equal sum means that nothing was recorded since.
     merged_at: u64,
@@ -42,15 +42,9 @@ impl SpanNode {
         own: Fields,
         timing: Option<Mutex<Timing>>,
     ) -> Self {
-        let (merged, merged_at) = match &parent {
-            None => (own.clone(), 0),
-            Some(parent) => {
-                let sum = parent.version_sum();
-                let mut merged = own.clone();
-                merged.inherit(&parent.merged(sum).merged);
-                (merged, sum)
-            }
-        };
+        let mut merged = own;
+        let own = merged.extent();
+        let merged_at = inherit_from(parent.as_deref(), &mut merged);
         let mut quoted = b",\"span\":{\"name\":".to_vec();
         json::string(&mut quoted, name, 1024);
         quoted.push(b'}');
@@ -60,26 +54,32 @@ impl SpanNode {
             seen: SeenIds::default(),
             timing,
             version: AtomicU32::new(0),
-            state: RwLock::new(State { own, merged, merged_at }),
+            state: RwLock::new(State { merged: Arc::new(merged), own, merged_at }),
         }
     }
 
-    /// Lends the fields that an event in this span inherits.
+    /// The fields that an event in this span inherits, as they are at the version sum `sum` or later.
     #[inline]
-    pub fn with_fields<T>(&self, run: impl FnOnce(&Fields) -> T) -> T {
-        run(&self.merged(self.version_sum()).merged)
+    pub fn fields(&self, sum: u64) -> Arc<Fields> {
+        Arc::clone(&self.merged(sum).merged)
     }
 
     /// Takes over fields that were recorded after the span was made.
     pub fn record(&self, mut recorded: Fields) {
+        // The parent's lock is given back before this span's is taken.
+        let mut inherited = Fields::new();
+        let parents = inherit_from(self.parent.as_deref(), &mut inherited);
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        recorded.inherit(&state.own);
-        state.own = recorded;
-        self.version.fetch_add(1, Ordering::Release);
+        recorded.inherit(&state.merged.within(state.own));
+        state.own = recorded.extent();
+        recorded.inherit(&inherited);
+        state.merged = Arc::new(recorded);
+        state.merged_at = parents + 1 + u64::from(self.version.fetch_add(1, Ordering::Release));
     }
 
+    /// Grows whenever something is recorded on this span or an ancestor.
     #[inline]
-    fn version_sum(&self) -> u64 {
+    pub fn version_sum(&self) -> u64 {
         let mut sum = 0;
         let mut node = Some(self);
         while let Some(span) = node {
@@ -102,16 +102,22 @@ impl SpanNode {
 
     #[cold]
     fn merge(&self, sum: u64) {
-        let inherited =
-            self.parent.as_deref().map(|parent| parent.merged(parent.version_sum()).merged.clone());
+        let mut inherited = Fields::new();
+        inherit_from(self.parent.as_deref(), &mut inherited);
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        let mut merged = state.own.clone();
-        if let Some(inherited) = inherited {
-            merged.inherit(&inherited);
-        }
-        state.merged = merged;
+        let mut merged = state.merged.within(state.own);
+        merged.inherit(&inherited);
+        state.merged = Arc::new(merged);
         state.merged_at = sum;
     }
+}
+
+/// Adds what the parent has and `fields` has not; the parent's version sum from before it was read.
+fn inherit_from(parent: Option<&SpanNode>, fields: &mut Fields) -> u64 {
+    let Some(parent) = parent else { return 0 };
+    let sum = parent.version_sum();
+    fields.inherit(&parent.merged(sum).merged);
+    sum
 }
 
 /// How long a span was worked in and how long it lay idle.

@@ -4,7 +4,8 @@
 
 use std::time::SystemTime;
 
-use crate::ids::Ids;
+use crate::ids::IdsText;
+use crate::line::callsite::OPENING_MOST;
 use crate::line::catalogue::{CODE, EXCEPTION_MESSAGE, TABLE};
 use crate::line::fields::{Fields, bits};
 use crate::line::json;
@@ -13,16 +14,15 @@ use crate::line::time;
 /// What an event brings besides its fields; the byte strings are JSON that is copied as it is.
 pub(crate) struct Head<'a> {
     pub time: SystemTime,
-    /// From the end of the time to the message: `","level":"INFO","message":`.
-    pub opening: &'a [u8],
-    /// `,"service":{…},"deployment":{…}`, made once.
-    pub resource: &'a [u8],
-    /// `,"logger":"…"`.
-    pub logger: &'a [u8],
-    pub ids: Option<Ids>,
+    /// From the end of the time to the message: `","level":"INFO","message":`, and its length.
+    pub opening: &'a ([u8; OPENING_MOST], usize),
+    /// `,"service":{…},"deployment":{…},"logger":"…"`.
+    pub origin: &'a [u8],
+    /// `,"trace_id":"…","span_id":"…","trace_flags":"…"`, or nothing where there is no context.
+    pub ids: Option<&'a IdsText>,
     /// `,"span":{"name":"…"}`, or nothing outside a span.
     pub span: &'a [u8],
-    /// The value of `code`, or nothing.
+    /// `,"code":{…}`, or nothing.
     pub code: &'a [u8],
 }
 
@@ -30,12 +30,13 @@ pub(crate) struct Head<'a> {
 #[inline]
 pub(crate) fn event(out: &mut Vec<u8>, head: &Head<'_>, fields: &Fields, inherited: Option<&Fields>) {
     time::opening(out, head.time);
-    out.extend_from_slice(head.opening);
+    let (opening, length) = head.opening;
+    out.extend_from_slice(opening);
+    out.truncate(out.len() - (OPENING_MOST - length));
     out.extend_from_slice(message(fields));
-    out.extend_from_slice(head.resource);
-    out.extend_from_slice(head.logger);
+    out.extend_from_slice(head.origin);
     if let Some(ids) = head.ids {
-        ids.write(out);
+        out.extend_from_slice(ids);
     }
     out.extend_from_slice(head.span);
     slots(out, head.code, fields, inherited);
@@ -45,11 +46,10 @@ pub(crate) fn event(out: &mut Vec<u8>, head: &Head<'_>, fields: &Fields, inherit
 /// An event without a message, as `#[instrument(err)]` makes, is told by its error.
 #[inline]
 fn message(fields: &Fields) -> &[u8] {
-    match (fields.message.is_empty(), fields.slot(EXCEPTION_MESSAGE)) {
-        (false, _) => &fields.message,
-        (true, Some(error)) => error,
-        (true, None) => b"\"\"",
+    if !fields.message.is_empty() {
+        return &fields.message;
     }
+    fields.slot(EXCEPTION_MESSAGE).unwrap_or(b"\"\"")
 }
 
 /// Appends the catalogued fields, the nearer value of each, in the order of the table, each within its objects.
@@ -60,11 +60,10 @@ pub(crate) fn slots(out: &mut Vec<u8>, code: &[u8], fields: &Fields, inherited: 
     let mut open: &[&str] = &[];
     for at in bits(mask) {
         let of_statement = (at == CODE && !code.is_empty()).then_some(code);
-        let Some(value) = of_statement.or_else(|| fields.slot(at)).or_else(|| inherited?.slot(at)) else {
+        let Some(mut pair) = of_statement.or_else(|| fields.pair(at)).or_else(|| inherited?.pair(at)) else {
             continue;
         };
         let slot = &TABLE[at];
-        let mut key = slot.key.as_bytes();
         if open != slot.groups {
             let common = common_groups(open, slot.groups);
             close(out, open.len() - common);
@@ -74,12 +73,11 @@ pub(crate) fn slots(out: &mut Vec<u8>, code: &[u8], fields: &Fields, inherited: 
                 out.extend_from_slice(b"\":{");
             }
             if common < slot.groups.len() {
-                key = &key[1..];
+                pair = &pair[1..];
             }
             open = slot.groups;
         }
-        out.extend_from_slice(key);
-        out.extend_from_slice(value);
+        out.extend_from_slice(pair);
     }
     close(out, open.len());
 }

@@ -7,20 +7,21 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use tracing_core::Metadata;
 use tracing_core::field::Field;
+use tracing_core::{Level, Metadata};
 
-use crate::line::catalogue;
+use crate::line::catalogue::{self, CODE, TABLE};
+use crate::line::fields::Name;
 use crate::line::json;
 
 /// One log statement or span.
 #[derive(Debug)]
 pub(crate) struct Callsite {
-    /// From the end of the time to the message: `","level":"INFO","message":`.
-    pub opening: Vec<u8>,
-    /// `,"logger":"api::runner"`.
-    pub logger: Vec<u8>,
-    /// `{"file":{"path":"src/runner.rs"},"line":{"number":12}}`; empty where neither is known.
+    /// From the end of the time to the message: `","level":"INFO","message":`, and its length.
+    pub opening: ([u8; OPENING_MOST], usize),
+    /// `,"service":{…},"deployment":{…},"logger":"api::runner"`.
+    pub origin: Vec<u8>,
+    /// `,"code":{"file":{"path":"src/runner.rs"},"line":{"number":12}}`; empty where neither is known.
     pub code: Vec<u8>,
     pub is_event: bool,
     /// Whether the event came from the `log` crate: its target, file and line are fields.
@@ -31,7 +32,7 @@ pub(crate) struct Callsite {
 /// One field of a log statement.
 #[derive(Debug)]
 pub(crate) struct Planned {
-    pub name: &'static str,
+    pub name: Name,
     /// `,"name":`.
     pub key: Vec<u8>,
     pub place: Place,
@@ -54,18 +55,19 @@ pub(crate) enum Place {
 }
 
 impl Callsite {
-    pub fn new(metadata: &'static Metadata<'static>) -> Self {
+    pub fn new(metadata: &'static Metadata<'static>, resource: &[u8]) -> Self {
         // `tracing-log` gives every event of the `log` crate this target, and the true one as a field.
         let is_log = metadata.is_event() && metadata.target() == "log" && metadata.name() == "log event";
-        let mut opening = b"\",\"level\":\"".to_vec();
-        opening.extend_from_slice(metadata.level().as_str().as_bytes());
-        opening.extend_from_slice(b"\",\"message\":");
         let fields = metadata.fields().iter().map(|field| Planned::new(&field, metadata.is_event(), is_log));
         let (file, line) = if is_log { (None, None) } else { (metadata.file(), metadata.line()) };
+        let mut code = TABLE[CODE].key.as_bytes().to_vec();
+        if !write_code(&mut code, file, line) {
+            code.clear();
+        }
         Self {
-            opening,
-            logger: logger(metadata.target()),
-            code: code(file, line),
+            opening: opening(metadata.level()),
+            origin: origin(resource, metadata.target()),
+            code,
             is_event: metadata.is_event(),
             is_log,
             fields: fields.collect(),
@@ -97,51 +99,69 @@ impl Planned {
             _ if !is_event && name.starts_with("otel.") => Place::Nowhere,
             _ => catalogue::user_slot(name).map_or(Place::Attribute, Place::Slot),
         };
-        Self { name, key, place }
+        Self { name: Name::new(name), key, place }
     }
 }
 
-/// `,"logger":"…"`.
-pub(crate) fn logger(target: &str) -> Vec<u8> {
-    let mut out = b",\"logger\":".to_vec();
-    json::string(&mut out, target, 1024);
+/// Enough for every level; a length known at compile time is copied without a call.
+pub(crate) const OPENING_MOST: usize = 32;
+
+fn opening(level: &Level) -> ([u8; OPENING_MOST], usize) {
+    let mut text = [0; OPENING_MOST];
+    let mut length = 0;
+    for part in ["\",\"level\":\"", level.as_str(), "\",\"message\":"] {
+        text[length..length + part.len()].copy_from_slice(part.as_bytes());
+        length += part.len();
+    }
+    (text, length)
+}
+
+/// The resource and `,"logger":"…"`.
+fn origin(resource: &[u8], target: &str) -> Vec<u8> {
+    let mut out = resource.to_vec();
+    logger(&mut out, target);
     out
 }
 
-/// The value of the root key `code`.
-pub(crate) fn code(file: Option<&str>, line: Option<u32>) -> Vec<u8> {
-    let mut out = Vec::new();
+/// Appends `,"logger":"…"`.
+pub(crate) fn logger(out: &mut Vec<u8>, target: &str) {
+    out.extend_from_slice(b",\"logger\":");
+    json::string(out, target, 1024);
+}
+
+/// Appends the value of the root key `code`; `false`, and nothing written, where neither part is known.
+pub(crate) fn write_code(out: &mut Vec<u8>, file: Option<&str>, line: Option<u32>) -> bool {
+    let start = out.len();
     if let Some(file) = file {
         out.extend_from_slice(b",\"file\":{\"path\":");
-        json::string(&mut out, file, 1024);
+        json::string(out, file, 1024);
         out.push(b'}');
     }
     if let Some(line) = line {
         out.extend_from_slice(b",\"line\":{\"number\":");
-        json::integer(&mut out, line);
+        json::integer(out, line);
         out.push(b'}');
     }
-    if let Some(first) = out.first_mut() {
-        *first = b'{';
-        out.push(b'}');
-    }
-    out
+    let Some(first) = out.get_mut(start) else { return false };
+    *first = b'{';
+    out.push(b'}');
+    true
 }
 
-/// The callsites a thread has met.
+/// The callsites a thread has met, for each layer: the resource is the layer's.
 #[derive(Debug)]
-pub(crate) struct Callsites(HashMap<usize, Callsite, BuildHasherDefault<AddressHasher>>);
+pub(crate) struct Callsites(HashMap<(usize, u64), Callsite, BuildHasherDefault<AddressHasher>>);
 
 impl Callsites {
     pub const fn new() -> Self {
         Self(HashMap::with_hasher(BuildHasherDefault::new()))
     }
 
-    /// Metadata is static, so its address is its name.
+    /// Metadata is static, so its address is its name. `layer` is the layer's number.
     #[inline]
-    pub fn of(&mut self, metadata: &'static Metadata<'static>) -> &Callsite {
+    pub fn of(&mut self, metadata: &'static Metadata<'static>, layer: u64, resource: &[u8]) -> &Callsite {
         let address = std::ptr::from_ref(metadata).addr();
-        self.0.entry(address).or_insert_with(|| Callsite::new(metadata))
+        self.0.entry((address, layer)).or_insert_with(|| Callsite::new(metadata, resource))
     }
 }
 
@@ -154,6 +174,11 @@ impl Hasher for AddressHasher {
         for byte in bytes {
             self.write_usize(usize::from(*byte));
         }
+    }
+
+    #[inline]
+    fn write_u64(&mut self, number: u64) {
+        self.write_usize(number as usize);
     }
 
     #[inline]

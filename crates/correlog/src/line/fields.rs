@@ -2,14 +2,14 @@
 //!
 //! Does not decide where a field goes (`visit.rs`) and does not write the line (`assemble.rs`).
 
-use crate::line::catalogue::SLOTS;
+use crate::line::catalogue::{SLOTS, TABLE};
 
 /// Fields as JSON text, ready to be copied into lines.
 #[derive(Debug, Clone)]
 pub(crate) struct Fields {
-    /// Values of the slots that `mask` has, one after the other.
+    /// `,"key":value` for each slot that `mask` has, one after the other.
     values: Vec<u8>,
-    /// Where in `values` each slot's value stands; only meaningful where `mask` has the bit.
+    /// Where in `values` each slot's pair stands; only meaningful where `mask` has the bit.
     ranges: [(u32, u32); SLOTS],
     /// Which slots have a value.
     pub mask: u64,
@@ -27,7 +27,7 @@ pub(crate) struct Fields {
 
 #[derive(Debug, Clone, Copy)]
 struct Entry {
-    name: &'static str,
+    name: Name,
     start: u32,
     end: u32,
 }
@@ -67,8 +67,13 @@ impl Fields {
     }
 
     /// The value of a slot, if it has one.
-    #[inline]
     pub fn slot(&self, at: usize) -> Option<&[u8]> {
+        Some(&self.pair(at)?[TABLE[at].key.len()..])
+    }
+
+    /// `,"key":value` of a slot, if it has one.
+    #[inline]
+    pub fn pair(&self, at: usize) -> Option<&[u8]> {
         if self.mask & (1 << at) == 0 {
             return None;
         }
@@ -76,10 +81,11 @@ impl Fields {
         Some(&self.values[start as usize..end as usize])
     }
 
-    /// Sets a slot to what `write` appends; the last value wins. Nothing is set when `write` says `false`.
+    /// Sets a slot's value to what `write` appends; the last value wins. Nothing is set when `write` says `false`.
     #[inline]
     pub fn set_slot(&mut self, at: usize, write: impl FnOnce(&mut Vec<u8>) -> bool) -> bool {
         let start = self.values.len();
+        self.values.extend_from_slice(TABLE[at].key.as_bytes());
         if !write(&mut self.values) {
             self.values.truncate(start);
             return false;
@@ -91,24 +97,24 @@ impl Fields {
 
     /// Adds an attribute whose fragment `,"name":value` is what `write` appends; the last value of a name wins.
     #[inline]
-    pub fn add_attribute(&mut self, name: &'static str, write: impl FnOnce(&mut Vec<u8>)) {
+    pub fn add_attribute(&mut self, name: Name, write: impl FnOnce(&mut Vec<u8>)) {
         if self.has(name) {
             self.remove(name);
         }
         let start = self.attributes.len();
         write(&mut self.attributes);
         self.entries.push(Entry { name, start: start as u32, end: self.attributes.len() as u32 });
-        self.bloom |= bloom_bit(name);
+        self.bloom |= name.bit;
     }
 
     /// Takes over what `outer` has and this set has not: the nearest value wins.
     pub fn inherit(&mut self, outer: &Self) {
         for at in bits(outer.mask & !self.mask) {
-            if let Some(value) = outer.slot(at) {
-                self.set_slot(at, |out| {
-                    out.extend_from_slice(value);
-                    true
-                });
+            if let Some(pair) = outer.pair(at) {
+                let start = self.values.len();
+                self.values.extend_from_slice(pair);
+                self.ranges[at] = (start as u32, self.values.len() as u32);
+                self.mask |= 1 << at;
             }
         }
         for entry in &outer.entries {
@@ -118,6 +124,32 @@ impl Fields {
             }
         }
         self.left_out += outer.left_out;
+    }
+
+    /// How much there is, to be told apart later from what is inherited after this.
+    pub fn extent(&self) -> Extent {
+        Extent {
+            values: self.values.len(),
+            mask: self.mask,
+            attributes: self.attributes.len(),
+            entries: self.entries.len(),
+            left_out: self.left_out,
+        }
+    }
+
+    /// What there was when `extent` was taken; since then this set has only inherited.
+    pub fn within(&self, extent: Extent) -> Self {
+        let entries = self.entries[..extent.entries].to_vec();
+        Self {
+            values: self.values[..extent.values].to_vec(),
+            ranges: self.ranges,
+            mask: extent.mask,
+            attributes: self.attributes[..extent.attributes].to_vec(),
+            bloom: entries.iter().fold(0, |bits, entry| bits | entry.name.bit),
+            entries,
+            message: Vec::new(),
+            left_out: extent.left_out,
+        }
     }
 
     /// Appends every attribute, each with its comma before it.
@@ -141,13 +173,13 @@ impl Fields {
     }
 
     #[inline]
-    fn has(&self, name: &str) -> bool {
-        self.bloom & bloom_bit(name) != 0 && self.entries.iter().any(|entry| entry.name == name)
+    fn has(&self, name: Name) -> bool {
+        self.bloom & name.bit != 0 && self.entries.iter().any(|entry| entry.name.text == name.text)
     }
 
     #[cold]
-    fn remove(&mut self, name: &str) {
-        let Some(at) = self.entries.iter().position(|entry| entry.name == name) else { return };
+    fn remove(&mut self, name: Name) {
+        let Some(at) = self.entries.iter().position(|entry| entry.name.text == name.text) else { return };
         let gone = self.entries.remove(at);
         self.attributes.drain(gone.start as usize..gone.end as usize);
         let length = gone.end - gone.start;
@@ -171,12 +203,30 @@ pub(crate) fn bits(mut mask: u64) -> impl Iterator<Item = usize> {
     })
 }
 
-#[inline]
-fn bloom_bit(name: &str) -> u64 {
-    let bytes = name.as_bytes();
-    let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else { return 1 };
-    let mixed = (bytes.len() as u32) << 16 | u32::from(*first) << 8 | u32::from(*last);
-    1 << (mixed.wrapping_mul(0x9E37_79B1) >> 26)
+/// The name of an attribute, and the bit that stands for it in a set's `bloom`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Name {
+    text: &'static str,
+    bit: u64,
+}
+
+impl Name {
+    pub const fn new(text: &'static str) -> Self {
+        let bytes = text.as_bytes();
+        let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else { return Self { text, bit: 1 } };
+        let mixed = (bytes.len() as u32) << 16 | (*first as u32) << 8 | *last as u32;
+        Self { text, bit: 1 << (mixed.wrapping_mul(0x9E37_79B1) >> 26) }
+    }
+}
+
+/// How much of a set was there at one moment.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Extent {
+    values: usize,
+    mask: u64,
+    attributes: usize,
+    entries: usize,
+    left_out: u32,
 }
 
 #[cfg(test)]
@@ -184,7 +234,9 @@ mod tests {
     use super::*;
 
     fn add(fields: &mut Fields, name: &'static str, value: &str) {
-        fields.add_attribute(name, |out| out.extend_from_slice(format!(",\"{name}\":{value}").as_bytes()));
+        fields.add_attribute(Name::new(name), |out| {
+            out.extend_from_slice(format!(",\"{name}\":{value}").as_bytes())
+        });
     }
 
     fn text(fields: &Fields) -> String {

@@ -45,7 +45,35 @@ pub(crate) fn float(out: &mut Vec<u8>, value: f64) -> bool {
     if !value.is_finite() {
         return false;
     }
-    out.extend_from_slice(zmij::Buffer::new().format_finite(value).as_bytes());
+    if !thousandths(out, value) {
+        out.extend_from_slice(zmij::Buffer::new().format_finite(value).as_bytes());
+    }
+    true
+}
+
+/// Appends a number that has at most three decimal places, as durations and percentages have; `false`, and nothing
+/// written, for any other.
+///
+/// At most 15 digits name one double only, so where they give back `value` they are also its shortest text: what the
+/// general algorithm finds, at a third of its cost.
+#[inline]
+fn thousandths(out: &mut Vec<u8>, value: f64) -> bool {
+    let scaled = value * 1e3;
+    if !(1.0..1e12).contains(&scaled) {
+        return false;
+    }
+    let count = (scaled + 0.5) as u64;
+    if count as f64 / 1e3 != value {
+        return false;
+    }
+    integer(out, count / 1000);
+    let [hundreds, tens, ones] =
+        [count / 100 % 10, count / 10 % 10, count % 10].map(|digit| b'0' + digit as u8);
+    match (tens, ones) {
+        (b'0', b'0') => out.extend_from_slice(&[b'.', hundreds]),
+        (_, b'0') => out.extend_from_slice(&[b'.', hundreds, tens]),
+        _ => out.extend_from_slice(&[b'.', hundreds, tens, ones]),
+    }
     true
 }
 
@@ -80,13 +108,40 @@ pub(crate) fn hex(out: &mut Vec<u8>, bytes: &[u8]) {
 /// included, which JSON allows and which does not end a line for a shipper.
 #[inline]
 pub(crate) fn escape(out: &mut Vec<u8>, text: &str) {
-    let bytes = text.as_bytes();
+    if is_plain(text.as_bytes()) {
+        out.extend_from_slice(text.as_bytes());
+    } else {
+        escape_some(out, text.as_bytes());
+    }
+}
+
+/// Whether nothing is to be escaped. The last look overlaps the one before it, so that no byte is looked at alone.
+#[inline]
+fn is_plain(bytes: &[u8]) -> bool {
+    if let Some(last) = bytes.last_chunk::<8>() {
+        let mut eights = bytes.chunks_exact(8);
+        return eights.all(|eight| !needs_escape(word(eight))) && !needs_escape(u64::from_le_bytes(*last));
+    }
+    match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        (Some(first), Some(last)) => {
+            let both = u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32;
+            !needs_escape(both)
+        }
+        _ => bytes.iter().all(|byte| *byte >= 0x20 && *byte != b'"' && *byte != b'\\'),
+    }
+}
+
+#[inline]
+fn word(eight: &[u8]) -> u64 {
+    u64::from_le_bytes(eight.try_into().expect("eight bytes are eight bytes"))
+}
+
+fn escape_some(out: &mut Vec<u8>, bytes: &[u8]) {
     let mut copied = 0;
     let mut at = 0;
     while at < bytes.len() {
         if let Some(eight) = bytes.get(at..at + 8) {
-            let word = u64::from_le_bytes(eight.try_into().expect("eight bytes are eight bytes"));
-            if !needs_escape(word) {
+            if !needs_escape(word(eight)) {
                 at += 8;
                 continue;
             }

@@ -27,27 +27,32 @@ pub(crate) struct LogOrigin {
     pub target: String,
     file: String,
     line: Option<u32>,
+    /// `,"service":{…},"deployment":{…},"logger":"…"`.
+    pub origin: Vec<u8>,
 }
 
 impl LogOrigin {
     pub const fn new() -> Self {
-        Self { target: String::new(), file: String::new(), line: None }
+        Self { target: String::new(), file: String::new(), line: None, origin: Vec::new() }
     }
 
     pub fn clear(&mut self) {
         self.target.clear();
         self.file.clear();
         self.line = None;
+        self.origin.clear();
+    }
+
+    /// Makes `origin` from the target that came.
+    pub fn write_origin(&mut self, resource: &[u8]) {
+        self.origin.extend_from_slice(resource);
+        callsite::logger(&mut self.origin, &self.target);
     }
 
     /// Sets the slot of the code location from what came.
     pub fn write_code(&self, fields: &mut Fields) {
         let file = (!self.file.is_empty()).then_some(self.file.as_str());
-        let code = callsite::code(file, self.line);
-        fields.set_slot(CODE, |out| {
-            out.extend_from_slice(&code);
-            !code.is_empty()
-        });
+        fields.set_slot(CODE, |out| callsite::write_code(out, file, self.line));
     }
 }
 
@@ -143,9 +148,7 @@ impl Visitor<'_> {
     /// `dyn Error` gives away; it is left out where that is no type's name.
     fn put_error(&mut self, error: &(dyn Error + 'static)) {
         let limit = self.limits.message_bytes;
-        if let Some(name) = type_name(error, limit) {
-            self.fill(EXCEPTION_TYPE, Kind::Keyword, Value::Text(&name));
-        }
+        self.fields.set_slot(EXCEPTION_TYPE, |out| type_name(out, error, limit));
         self.fill(EXCEPTION_MESSAGE, Kind::Text, Value::Formatted(&Shown(error)));
         if error.source().is_some() {
             self.fill(EXCEPTION_STACKTRACE, Kind::Text, Value::Formatted(&Chain(error)));
@@ -294,17 +297,21 @@ fn bounded(out: &mut Vec<u8>, value: Value<'_>, least: i64, most: i64) -> bool {
     whole(out, value)
 }
 
-/// The identifier at the start of the `Debug` form, if it looks like a type's or a variant's.
-fn type_name(error: &(dyn Error + 'static), limit: usize) -> Option<String> {
-    let mut text = Vec::new();
-    json::formatted(&mut text, error.as_debug(), limit.min(256));
-    let text = String::from_utf8(text).ok()?;
-    let text = text.trim_matches('"');
+/// Appends the identifier at the start of the `Debug` form, if it looks like a type's or a variant's.
+fn type_name(out: &mut Vec<u8>, error: &(dyn Error + 'static), limit: usize) -> bool {
+    let start = out.len();
+    json::formatted(out, error.as_debug(), limit.min(256));
+    let quoted = std::str::from_utf8(&out[start..]).unwrap_or("");
+    let text = quoted.trim_matches('"');
     let end = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
-    let (name, rest) = text.split_at(end);
-    let is_a_type = name.starts_with(|c: char| c.is_ascii_uppercase())
+    let rest = &text[end..];
+    let is_a_type = text.starts_with(|c: char| c.is_ascii_uppercase())
         && (rest.is_empty() || rest.starts_with(['(', '{']) || rest.starts_with(" {"));
-    is_a_type.then(|| name.to_owned())
+    if is_a_type {
+        out.truncate(start + 1 + end);
+        out.push(b'"');
+    }
+    is_a_type
 }
 
 trait AsDebug {

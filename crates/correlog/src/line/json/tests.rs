@@ -128,3 +128,21 @@ fn a_formatter_is_stopped_at_the_limit() {
     assert_eq!(parsed(std::str::from_utf8(&out).expect("UTF-8")), "more more mo…[cut]");
     assert_eq!(endless.0.get(), 3);
 }
+
+#[test]
+fn the_short_way_for_decimals_gives_the_same_text_as_the_general_one() {
+    let check = |value: f64| {
+        let mut out = Vec::new();
+        assert!(float(&mut out, value), "{value}");
+        assert_eq!(std::str::from_utf8(&out).expect("UTF-8"), zmij::Buffer::new().format_finite(value));
+    };
+    for thousandth in (0..2_000).chain(999_000..1_001_000).chain(999_999_990_000..1_000_000_010_000_u64) {
+        let value = thousandth as f64 / 1e3;
+        for value in [value, -value, value.next_up(), value.next_down(), value + 1e-4, value * 1e6] {
+            check(value);
+        }
+    }
+    for value in [0.0, 0.1 + 0.2, 1.0 / 3.0, 1e-3, 5e-4, 1e8, 1e9, 1e10, 1e15, 1e16, f64::MIN_POSITIVE] {
+        check(value);
+    }
+}
