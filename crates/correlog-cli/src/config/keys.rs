@@ -133,7 +133,7 @@ pub const KEYS: &[Key] = &[
         "index.days_max",
         Kind::Count { min: 1, max: 10_000 },
         Some("100"),
-        "New day indices one run may create; lanes beyond it are parked.",
+        "New day indices one run may create, and two more each day; what is beyond them waits.",
     ),
     key(
         "host.id",

@@ -13,6 +13,8 @@ pub mod pace;
 
 pub mod counts;
 
+mod indices;
+
 mod audit;
 mod receive;
 mod second;
@@ -26,6 +28,7 @@ use std::sync::Arc;
 
 use self::batch::{Batch, Document};
 use self::counts::{Counts, ParkedLane, Snapshot, Trouble};
+use self::indices::Indices;
 use self::judge::Block;
 use self::lane::{Lane, Parked};
 use self::pace::{Jitter, Pace, Wait};
@@ -41,8 +44,11 @@ pub struct Options {
     pub batch_bytes: usize,
     /// All documents that are not settled, in body bytes.
     pub in_flight_bytes: usize,
-    /// Indices one run may write to; documents beyond them wait (`index.days_max`).
-    pub indices_max: usize,
+    /// Indices one run may create, and two more for each day it lasts, as many as a day brings by itself; documents
+    /// beyond them wait (`index.days_max`).
+    pub new_indices_max: usize,
+    /// Indices that were there at the start: they count for nothing.
+    pub known_indices: BTreeSet<Arc<str>>,
     /// One request, from its start to the end of its reply.
     pub deadline_ms: u64,
     pub refused_max_bytes: u64,
@@ -56,7 +62,8 @@ impl Default for Options {
             concurrency_max: limits::CONCURRENCY_MAX,
             batch_bytes: limits::BATCH_MAX_BYTES,
             in_flight_bytes: limits::IN_FLIGHT_MAX_BYTES,
-            indices_max: limits::NEW_INDICES_MAX,
+            new_indices_max: limits::NEW_INDICES_MAX,
+            known_indices: BTreeSet::new(),
             deadline_ms: limits::REQUEST_DEADLINE_MILLIS,
             refused_max_bytes: limits::REFUSED_MAX_BYTES,
             seed: 0,
@@ -118,8 +125,7 @@ struct Refusing {
 pub struct Delivery {
     options: Options,
     lanes: BTreeMap<Arc<str>, Lane>,
-    /// Every index this run has written to.
-    indices: BTreeSet<Arc<str>>,
+    indices: Indices,
     flights: BTreeMap<Ticket, Flight>,
     next_ticket: u64,
     /// The lane served last; the next one in order comes first, so none starves.
@@ -144,9 +150,9 @@ impl Delivery {
             pace: Pace::new(options.concurrency_max, options.batch_bytes),
             jitter: Jitter::new(options.seed),
             refused: RefusedFile::new(options.refused_max_bytes),
+            indices: Indices::new(options.known_indices.clone(), options.new_indices_max),
             options,
             lanes: BTreeMap::new(),
-            indices: BTreeSet::new(),
             flights: BTreeMap::new(),
             next_ticket: 0,
             served: None,
@@ -184,21 +190,32 @@ impl Delivery {
         Ok(())
     }
 
-    /// The lane of an index; one beyond the number of indices a run may write to starts parked for good.
+    /// The lane of an index; one beyond the number of indices a run may create starts parked.
     fn lane_of(&mut self, now: Now, index: &str) -> Arc<str> {
         if let Some((name, _)) = self.lanes.get_key_value(index) {
             return name.clone();
         }
         let name: Arc<str> = index.into();
         let mut lane = Lane::default();
-        if self.indices.contains(&name) || self.indices.len() < self.options.indices_max {
-            self.indices.insert(name.clone());
-        } else {
+        if !self.indices.may_write(now.mono_ms, &name) {
             let block = Block::TooManyIndices;
             lane.parked = Some(Parked { block, since_ms: now.mono_ms, until_ms: u64::MAX, tries: 1 });
         }
         self.lanes.insert(name.clone(), lane);
         name
+    }
+
+    /// What waits for a new index goes on when the days have made room for one.
+    fn admit(&mut self, now: Now) {
+        let beyond = |lane: &Lane| matches!(lane.parked, Some(Parked { block: Block::TooManyIndices, .. }));
+        let waiting: Vec<Arc<str>> =
+            self.lanes.iter().filter(|(_, lane)| beyond(lane)).map(|(name, _)| name.clone()).collect();
+        for name in waiting {
+            if !self.indices.may_write(now.mono_ms, &name) {
+                return;
+            }
+            self.lanes.get_mut(&name).expect("a name of the map").parked = None;
+        }
     }
 
     /// A line that the encoder refused goes to the refused file and is settled when it is synced there.
@@ -221,6 +238,7 @@ impl Delivery {
         if let Some(opened_ms) = old {
             self.lanes.values_mut().for_each(|lane| lane.close_if_older(opened_ms));
         }
+        self.admit(now);
         self.send(now, world);
         self.lanes.retain(|_, lane| !lane.is_idle());
     }

@@ -252,7 +252,7 @@ fn a_parked_lane_holds_its_share_and_the_others_go_on() {
 #[test]
 fn lanes_beyond_the_limit_of_indices_wait_and_say_why() {
     let mut world = TestWorld::default();
-    let mut delivery = Delivery::new(Options { indices_max: 1, ..Options::default() });
+    let mut delivery = Delivery::new(Options { new_indices_max: 1, ..Options::default() });
     push(&mut delivery, 0, 1);
     let mut settled = Vec::new();
     let other = Document {
@@ -270,6 +270,9 @@ fn lanes_beyond_the_limit_of_indices_wait_and_say_why() {
     (0..100).for_each(|step| delivery.turn(at(step * 60_000), &mut world, &mut settled));
     assert_eq!(settled.len(), 1);
     assert_eq!(delivery.snapshot().parked[0].block, Some(Block::TooManyIndices));
+    let tomorrow = 86_400_000;
+    (0..10).for_each(|step| delivery.turn(at(tomorrow + step), &mut world, &mut settled));
+    assert_eq!(settled.len(), 2, "a day brings room for an index");
 }
 
 #[test]
