@@ -2,6 +2,7 @@
 //! configuration (addresses, credential files, TLS). It decides nothing about a reply but whether it is JSON.
 
 use crate::config::{Config, OpenSearch as Settings};
+use crate::credential::{Credential, secret};
 use crate::error::{Error, Result};
 use opensearch::OpenSearch;
 use opensearch::auth::{ClientCertificate, Credentials};
@@ -10,15 +11,19 @@ use opensearch::http::headers::{HeaderMap, HeaderValue};
 use opensearch::http::transport::{SingleNodeConnectionPool, TransportBuilder};
 use opensearch::http::{Method, Url};
 use serde_json::Value;
+use std::cell::Cell;
 use std::path::Path;
 use std::time::Duration;
 
-/// A connection for one command: its runtime, its client, its address for messages.
+/// A connection for one command: its runtime, a client for each address, the first address for messages.
 pub struct Cluster {
     runtime: tokio::runtime::Runtime,
-    client: OpenSearch,
-    /// An API key's header. The crate's own form knows only the older `id:key` pair.
-    api_key: Option<HeaderValue>,
+    /// In the order of the configuration; not empty.
+    clients: Vec<OpenSearch>,
+    /// The one that answered last.
+    current: Cell<usize>,
+    /// Of any kind but a certificate. The crate's own form is read once, and knows only the older form of API keys.
+    credential: Credential,
     pub url: String,
 }
 
@@ -57,34 +62,37 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// The first version with `match_only_text`, which the templates need.
 const OLDEST: (u64, u64) = (2, 12);
 
+/// Why what answers at the address will not do.
+#[derive(Debug)]
+pub enum Unfit {
+    /// It may be otherwise in a moment: nothing answers, or a status that is none of its own.
+    Now(Error),
+    /// It will not change by waiting: another product, or a version that is too old.
+    Never(Error),
+}
+
+impl From<Unfit> for Error {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Now(error) | Unfit::Never(error) => error,
+        }
+    }
+}
+
 impl Cluster {
     pub fn connect(config: &Config) -> Result<Self> {
         let settings = &config.opensearch;
-        let url = settings.urls.first().cloned().unwrap_or_default();
-        let parsed =
-            Url::parse(&url).map_err(|error| Error::usage(format!("{url} is no address: {error}"), ""))?;
-        let mut builder =
-            TransportBuilder::new(SingleNodeConnectionPool::new(parsed)).timeout(TIMEOUT).disable_proxy();
-        if let Some(credentials) = credentials(settings)? {
-            builder = builder.auth(credentials);
-        }
         if settings.dangerously_accept_any_certificate {
             crate::print::note("certificates are not checked: dangerously_accept_any_certificate is on");
-            builder = builder.cert_validation(CertificateValidation::None);
-        } else if let Some(path) = &settings.ca_file {
-            let chain = Certificate::from_pem(&read(path)?).map_err(|error| {
-                Error::usage(format!("{} holds no certificate: {error}", path.display()), "")
-            })?;
-            builder = builder.cert_validation(CertificateValidation::Full(chain));
         }
-        let transport = builder.build().map_err(|error| {
-            Error::usage(format!("no client can be made for {url}: {error}"), "check opensearch.*")
-        })?;
+        let clients = settings.urls.iter().map(|url| client(url, settings)).collect::<Result<Vec<_>>>()?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|source| Error::io("no runtime can be started", "", source))?;
-        Ok(Self { runtime, client: OpenSearch::new(transport), api_key: api_key(settings)?, url })
+        let (credential, current) = (Credential::new(settings)?, Cell::new(0));
+        let url = settings.urls.first().cloned().unwrap_or_default();
+        Ok(Self { runtime, clients, current, credential, url })
     }
 
     /// One request with a JSON body. A reply of any status is a reply; only silence is an error.
@@ -105,20 +113,24 @@ impl Cluster {
         content_type: &'static str,
         body: Option<Vec<u8>>,
     ) -> Result<Reply> {
-        let mut headers = HeaderMap::new();
-        headers.insert("content-type", HeaderValue::from_static(content_type));
-        if let Some(key) = &self.api_key {
-            headers.insert("authorization", key.clone());
-        }
         let body = body.map(bytes::Bytes::from);
-        let work = async {
-            // The path carries its own query: the typed query argument would encode it a second time.
-            let query: Option<&()> = None;
-            let response = self.client.transport().send(method, path, headers, query, body, None).await?;
-            let status = response.status_code().as_u16();
-            Ok::<_, opensearch::Error>((status, response.bytes().await?))
-        };
-        let (status, bytes) = self.runtime.block_on(work).map_err(|error| self.silent(&error))?;
+        let first = self.current.get();
+        let mut answer = self.ask(first, method, path, content_type, body.clone());
+        for step in 1..self.clients.len() {
+            // Only what did not reach anybody goes to the next address.
+            if !answer.as_ref().is_err_and(|failure| failure.unheard) {
+                break;
+            }
+            let next = (first + step) % self.clients.len();
+            answer = self.ask(next, method, path, content_type, body.clone());
+            if answer.is_ok() {
+                self.current.set(next);
+            }
+        }
+        let (status, bytes) = answer.map_err(|failure| failure.error)?;
+        if status == 401 {
+            self.credential.forget();
+        }
         if bytes.is_empty() {
             return Ok(Reply { status, body: Value::Null });
         }
@@ -132,21 +144,56 @@ impl Cluster {
         Ok(Reply { status, body })
     }
 
-    fn silent(&self, error: &opensearch::Error) -> Error {
+    fn ask(
+        &self,
+        at: usize,
+        method: Method,
+        path: &str,
+        content_type: &'static str,
+        body: Option<bytes::Bytes>,
+    ) -> std::result::Result<(u16, bytes::Bytes), Failure> {
+        let mut headers = HeaderMap::new();
+        headers.insert("content-type", HeaderValue::from_static(content_type));
+        if let Some(header) = self.credential.header().map_err(|error| Failure { error, unheard: false })? {
+            headers.insert("authorization", header);
+        }
+        let work = async {
+            // The path carries its own query: the typed query argument would encode it a second time.
+            let query: Option<&()> = None;
+            let response =
+                self.clients[at].transport().send(method, path, headers, query, body, None).await?;
+            let status = response.status_code().as_u16();
+            Ok::<_, opensearch::Error>((status, response.bytes().await?))
+        };
+        self.runtime.block_on(work).map_err(|error| self.silent(&error))
+    }
+
+    fn silent(&self, error: &opensearch::Error) -> Failure {
         let mut cause: &dyn std::error::Error = error;
+        let mut unheard = false;
         while let Some(deeper) = cause.source() {
             cause = deeper;
+            unheard |= cause.downcast_ref().is_some_and(reqwest::Error::is_connect);
         }
         let hint = "is OpenSearch running there? give its address with --url or opensearch.url";
-        Error::unreachable(format!("{} does not answer: {cause}", self.url), hint)
+        let what = format!("{} does not answer: {cause}", self.addresses());
+        Failure { error: Error::unreachable(what, hint), unheard }
+    }
+
+    fn addresses(&self) -> String {
+        match self.clients.len() {
+            1 => self.url.clone(),
+            count => format!("none of {count} addresses ({}, …)", self.url),
+        }
     }
 
     /// What answers; Elasticsearch and anything older than what the templates need is refused with a sentence.
-    pub fn version(&self) -> Result<Version> {
-        let reply = self.get("/")?;
+    pub fn version(&self) -> std::result::Result<Version, Unfit> {
+        let reply = self.get("/").map_err(Unfit::Now)?;
         if !reply.ok() {
             let hint = "check username, password_file or api_key_file, and the user's rights";
-            return Err(Error::unreachable(format!("{} answered {} to GET /", self.url, reply.status), hint));
+            let what = format!("{} answered {} to GET /", self.url, reply.status);
+            return Err(Unfit::Now(Error::unreachable(what, hint)));
         }
         let text = |pointer: &str| {
             reply.body.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
@@ -159,59 +206,49 @@ impl Cluster {
                 "{} is not OpenSearch (it says distribution {distribution:?}, version {number:?})",
                 self.url
             );
-            return Err(Error::unreachable(
-                what,
-                "correlog works with OpenSearch 2.12 and later; Elasticsearch is another product",
-            ));
+            let hint = "correlog works with OpenSearch 2.12 and later; Elasticsearch is another product";
+            return Err(Unfit::Never(Error::unreachable(what, hint)));
         }
         if (major, minor) < OLDEST {
             let what = format!(
                 "{} is OpenSearch {number}; correlog needs {}.{} or later",
                 self.url, OLDEST.0, OLDEST.1
             );
-            return Err(Error::unreachable(
-                what,
-                "upgrade the cluster: match_only_text and flat_object are needed",
-            ));
+            let hint = "upgrade the cluster: match_only_text and flat_object are needed";
+            return Err(Unfit::Never(Error::unreachable(what, hint)));
         }
         Ok(Version { distribution, number })
     }
 }
 
-fn credentials(settings: &Settings) -> Result<Option<Credentials>> {
-    if let (Some(user), Some(file)) = (&settings.username, &settings.password_file) {
-        return Ok(Some(Credentials::Basic(user.clone(), secret(file)?)));
-    }
-    if let Some(file) = &settings.bearer_token_file {
-        return Ok(Some(Credentials::Bearer(secret(file)?)));
-    }
+/// No answer, and whether the request certainly reached nobody.
+struct Failure {
+    error: Error,
+    unheard: bool,
+}
+
+fn client(url: &str, settings: &Settings) -> Result<OpenSearch> {
+    let parsed =
+        Url::parse(url).map_err(|error| Error::usage(format!("{url} is no address: {error}"), ""))?;
+    let mut builder =
+        TransportBuilder::new(SingleNodeConnectionPool::new(parsed)).timeout(TIMEOUT).disable_proxy();
     if let (Some(cert), Some(key)) = (&settings.client_cert_file, &settings.client_key_file) {
         let mut pem = read(cert)?;
-        pem.extend(read(key)?);
-        return Ok(Some(Credentials::Certificate(ClientCertificate::Pem(pem))));
+        pem.push(b'\n');
+        pem.extend_from_slice(secret(key)?.as_bytes());
+        builder = builder.auth(Credentials::Certificate(ClientCertificate::Pem(pem)));
     }
-    Ok(None)
-}
-
-fn api_key(settings: &Settings) -> Result<Option<HeaderValue>> {
-    let Some(file) = &settings.api_key_file else { return Ok(None) };
-    let mut value = HeaderValue::from_str(&format!("ApiKey {}", secret(file)?))
-        .map_err(|_| Error::usage(format!("{} holds what no header can carry", file.display()), ""))?;
-    value.set_sensitive(true);
-    Ok(Some(value))
-}
-
-/// A secret from a file that only its owner may read; its last newline is not part of it.
-pub fn secret(path: &Path) -> Result<String> {
-    use std::os::unix::fs::PermissionsExt;
-    let meta = std::fs::metadata(path).map_err(|source| unreadable(path, source))?;
-    if meta.permissions().mode() & 0o077 != 0 {
-        let what = format!("{} can be read by others than its owner", path.display());
-        return Err(Error::usage(what, format!("chmod 600 {}", path.display())));
+    if settings.dangerously_accept_any_certificate {
+        builder = builder.cert_validation(CertificateValidation::None);
+    } else if let Some(path) = &settings.ca_file {
+        let chain = Certificate::from_pem(&read(path)?)
+            .map_err(|error| Error::usage(format!("{} holds no certificate: {error}", path.display()), ""))?;
+        builder = builder.cert_validation(CertificateValidation::Full(chain));
     }
-    let text = String::from_utf8(read(path)?)
-        .map_err(|_| Error::usage(format!("{} is not UTF-8 text", path.display()), ""))?;
-    Ok(text.trim_end_matches(['\n', '\r']).to_owned())
+    let transport = builder.build().map_err(|error| {
+        Error::usage(format!("no client can be made for {url}: {error}"), "check opensearch.*")
+    })?;
+    Ok(OpenSearch::new(transport))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {

@@ -45,13 +45,15 @@ pub fn roles(prefixes: [&str; 2]) -> [(&'static str, Value); 2] {
 }
 
 /// `_bulk` is a permission of the cluster and asked again for each index. `create` is authorised as `index`. With
-/// `dynamic: false` no mapping is ever put. The template is read before anything is sent, and `--once` refreshes.
+/// `dynamic: false` no mapping is ever put. The template is read before anything is sent, and `--once` refreshes. A
+/// conflict that nothing explains is settled by reading that one document's place in its file.
 fn shipper(patterns: &[String; 2]) -> Value {
     json!({
-        "description": "Index log lines and workflow records; read and delete nothing",
+        "description": "Index log lines and workflow records; read by id alone, delete nothing",
         "cluster_permissions": [
             "cluster:monitor/main",
             "indices:admin/index_template/get",
+            "indices:data/read/mget",
             "indices:data/write/bulk",
         ],
         "index_permissions": [{
@@ -59,6 +61,8 @@ fn shipper(patterns: &[String; 2]) -> Value {
             "allowed_actions": [
                 "indices:admin/create",
                 "indices:admin/refresh*",
+                "indices:admin/resolve/index",
+                "indices:data/read/mget*",
                 "indices:data/write/bulk*",
                 "indices:data/write/index",
             ],

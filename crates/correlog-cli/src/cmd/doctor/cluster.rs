@@ -2,7 +2,7 @@
 //! their types, do the clocks agree.
 
 use super::Patient;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use correlog_schema::index::{Day, Place};
 use opensearch::http::Method;
 use serde_json::{Value, json};
@@ -25,7 +25,8 @@ pub fn is_reachable(patient: &mut Patient<'_>) -> bool {
             patient.well("cluster", what);
             true
         }
-        Err(error) => {
+        Err(unfit) => {
+            let error = Error::from(unfit);
             let fix = error.hint().to_owned();
             patient.ill("cluster", error.to_string(), fix);
             false

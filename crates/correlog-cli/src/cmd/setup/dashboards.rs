@@ -43,7 +43,7 @@ impl Dashboards {
             .build()
             .map_err(|error| Error::usage(format!("no client can be made for {url}: {error}"), ""))?;
         let basic = match (&settings.username, &settings.password_file) {
-            (Some(user), Some(file)) => Some((user.clone(), crate::cluster::secret(file)?)),
+            (Some(user), Some(file)) => Some((user.clone(), crate::credential::secret(file)?)),
             _ => None,
         };
         let runtime = tokio::runtime::Builder::new_current_thread()

@@ -11,13 +11,12 @@ mod words;
 
 use crate::admin::Admin;
 use crate::args::Common;
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Unfit};
 use crate::config::{self, Config};
 use crate::error::{Error, Result};
 use crate::print;
 use account::Account;
 use drive::{Drive, End};
-use ready::NotReady;
 use show::Show;
 use signals::Asked;
 use std::process::ExitCode;
@@ -54,7 +53,8 @@ pub fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     // One run that is over in a moment has nothing to tell by the minute.
     let account = if args.once { None } else { Some(Account::start(&config, &start::host_name())?) };
     let show = Show::new(admin, account, config.state_dir.clone().unwrap_or_default());
-    let mut drive = Drive::new(pump_config, start::delivery(&config), world, asked, patience, show)?;
+    let delivery = start::delivery(&config, ready::indices(&cluster, &config));
+    let mut drive = Drive::new(pump_config, delivery, world, asked, patience, show)?;
     match drive.run()? {
         End::Drained => Ok(ExitCode::SUCCESS),
         End::Done => {
@@ -78,8 +78,8 @@ fn wait_ready(cluster: &Cluster, config: &Config, asked: &Asked, patience: Optio
     while asked.times() == 0 {
         let error = match ready::check(cluster, config) {
             Ok(()) => return Ok(true),
-            Err(NotReady::Never(error)) => return Err(error),
-            Err(NotReady::Wait(error)) => error,
+            Err(Unfit::Never(error)) => return Err(error),
+            Err(Unfit::Now(error)) => error,
         };
         if patience.is_some_and(|patience| start.elapsed() >= patience) {
             return Err(error);

@@ -1,30 +1,29 @@
 //! What must be true before a first document is sent: a cluster that will do, and our templates. It sets nothing up.
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Reply, Unfit};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use correlog_schema::index::Family;
 use correlog_schema::template::FamilyTemplates;
-
-/// Why nothing can be sent yet.
-#[derive(Debug)]
-pub enum NotReady {
-    /// It may be otherwise in a moment: nothing answers, or our template is not there yet.
-    Wait(Error),
-    /// It will not change by waiting: another product, or a version that is too old.
-    Never(Error),
-}
+use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// Asks the cluster once.
-pub fn check(cluster: &Cluster, config: &Config) -> std::result::Result<(), NotReady> {
-    let greeting = cluster.get("/").map_err(NotReady::Wait)?;
-    let version = cluster.version();
-    if greeting.ok() {
-        version.map_err(NotReady::Never)?;
-    } else {
-        version.map_err(NotReady::Wait)?;
-    }
-    if config.index.require_template { templates(cluster, config).map_err(NotReady::Wait) } else { Ok(()) }
+pub fn check(cluster: &Cluster, config: &Config) -> std::result::Result<(), Unfit> {
+    cluster.version()?;
+    if config.index.require_template { templates(cluster, config).map_err(Unfit::Now) } else { Ok(()) }
+}
+
+/// The indices that are there already: writing to them creates none. Where they may not be listed, each counts as
+/// new.
+pub fn indices(cluster: &Cluster, config: &Config) -> BTreeSet<String> {
+    let target = format!("{}-*,{}-*", config.index.logs, config.index.workflow);
+    let reply = cluster.get(&format!("/_resolve/index/{target}"));
+    let rows = reply.ok().filter(Reply::ok).and_then(|mut reply| match reply.body["indices"].take() {
+        Value::Array(rows) => Some(rows),
+        _ => None,
+    });
+    rows.into_iter().flatten().filter_map(|row| row["name"].as_str().map(str::to_owned)).collect()
 }
 
 fn templates(cluster: &Cluster, config: &Config) -> Result<()> {

@@ -11,7 +11,9 @@ use correlog_pipeline::config::{Config as PumpConfig, Group, Mode};
 use correlog_pipeline::delivery::Options;
 use correlog_pipeline::encode::{IdKey, Settings};
 use correlog_pipeline::limits::Limits;
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Opens the state directory (whose lock keeps a second shipper out), the patterns and the client.
 pub fn world(config: &Config) -> Result<RealWorld> {
@@ -81,13 +83,15 @@ pub fn host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
-pub fn delivery(config: &Config) -> Options {
+/// `indices` are those that are there already.
+pub fn delivery(config: &Config, indices: BTreeSet<String>) -> Options {
     let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
     Options {
         concurrency_max: size(config.opensearch.concurrency_max),
         batch_bytes: size(config.opensearch.batch_bytes.0),
         in_flight_bytes: size(config.opensearch.in_flight_bytes.0),
-        indices_max: size(config.index.days_max),
+        new_indices_max: size(config.index.days_max),
+        known_indices: indices.into_iter().map(Arc::from).collect(),
         deadline_ms: config.opensearch.request_timeout.0,
         // Only the jitter of pauses comes of it; no id, no index, no order.
         seed: u64::from(std::process::id()),
@@ -120,7 +124,7 @@ fn host_id(config: &Config) -> Result<String> {
 
 fn id_key(config: &Config) -> Result<IdKey> {
     let Some(path) = &config.ids_key_file else { return Ok(IdKey::default()) };
-    let text = crate::cluster::secret(path)?;
+    let text = crate::credential::secret(path)?;
     let bytes: Option<Vec<u8>> =
         (0..text.len()).step_by(2).map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok()).collect();
     let key: Option<[u8; 32]> = bytes.and_then(|bytes| bytes.try_into().ok());

@@ -8,8 +8,8 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::tls::{Certificate, Identity, Version};
 use reqwest::{Client, redirect, retry};
 
-use super::credential::{Stamp, stamp};
 use crate::config::OpenSearch;
+use crate::credential::{Stamp, secret, stamp};
 use crate::error::{Error, Result};
 
 /// Load balancers drop idle connections after 60 s and more, some without a word; ours go first.
@@ -91,7 +91,7 @@ impl Clients {
         if let Some((cert, key)) = &self.identity {
             let mut pem = std::fs::read(cert).map_err(|source| unreadable(cert, source))?;
             pem.push(b'\n');
-            pem.extend_from_slice(crate::cluster::secret(key)?.as_bytes());
+            pem.extend_from_slice(secret(key)?.as_bytes());
             builder = builder.identity(Identity::from_pem(&pem).map_err(|_| no_certificate(cert))?);
         }
         if self.accept_any {

@@ -4,7 +4,6 @@
 //! It does not use the `opensearch` crate's transport: docs/decisions/bulk-client.md says why.
 
 mod client;
-mod credential;
 mod exchange;
 #[cfg(test)]
 mod matrix;
@@ -20,9 +19,9 @@ use std::time::Duration;
 use correlog_pipeline::ports::{Bulk, Completion, NotSent, Outcome, Submission};
 
 use self::client::Clients;
-use self::credential::Credential;
 use self::nodes::Nodes;
 use crate::config::OpenSearch;
+use crate::credential::Credential;
 use crate::error::{Error, Result};
 
 /// The port. Dropping it abandons what is under way; its fate is then unknown, which a restart handles.

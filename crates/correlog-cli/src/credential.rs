@@ -8,7 +8,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::header::HeaderValue;
 
-use crate::cluster;
 use crate::config::OpenSearch;
 use crate::error::{Error, Result};
 
@@ -59,13 +58,7 @@ impl Credential {
     /// The header to send, `None` where no credential is configured.
     pub fn header(&self) -> Result<Option<HeaderValue>> {
         let Some(file) = self.file() else { return Ok(None) };
-        let now = stamp(file).map_err(|source| {
-            Error::io(
-                format!("{} cannot be read", file.display()),
-                "check the path and the permissions",
-                source,
-            )
-        })?;
+        let now = stamp(file).map_err(|source| unreadable(file, source))?;
         let mut known = self.known.lock().expect("no panic while it is held");
         if let Some(known) = known.as_ref().filter(|known| known.stamp == now) {
             return Ok(Some(known.header.clone()));
@@ -88,7 +81,7 @@ impl Credential {
     }
 
     fn read(&self, file: &Path) -> Result<HeaderValue> {
-        let secret = cluster::secret(file)?;
+        let secret = secret(file)?;
         let text = match &self.kind {
             Kind::None => String::new(),
             Kind::Basic { user, .. } => format!("Basic {}", STANDARD.encode(format!("{user}:{secret}"))),
@@ -104,4 +97,22 @@ impl Credential {
         header.set_sensitive(true);
         Ok(header)
     }
+}
+
+/// A secret from a file that only its owner may read; its last newline is not part of it.
+pub fn secret(path: &Path) -> Result<String> {
+    use std::os::unix::fs::PermissionsExt;
+    let meta = std::fs::metadata(path).map_err(|source| unreadable(path, source))?;
+    if meta.permissions().mode() & 0o077 != 0 {
+        let what = format!("{} can be read by others than its owner", path.display());
+        return Err(Error::usage(what, format!("chmod 600 {}", path.display())));
+    }
+    let bytes = std::fs::read(path).map_err(|source| unreadable(path, source))?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| Error::usage(format!("{} is not UTF-8 text", path.display()), ""))?;
+    Ok(text.trim_end_matches(['\n', '\r']).to_owned())
+}
+
+fn unreadable(path: &Path, source: std::io::Error) -> Error {
+    Error::io(format!("{} cannot be read", path.display()), "check the path and the permissions", source)
 }
