@@ -1,38 +1,8 @@
-//! The `correlog` command: reads the arguments, runs one command, prints one error. It does no work of its own.
+//! The program `correlog`. Everything is in the library beside it, so that a fuzzer can call its parsers.
 #![forbid(unsafe_code)]
 
-mod admin;
-mod args;
-mod cluster;
-mod cmd;
-mod config;
-mod error;
-mod links;
-mod print;
-mod query;
-mod scan;
-mod story;
-mod world;
-
-use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let args = match args::Args::try_parse() {
-        Ok(args) => args,
-        Err(error) => return bad_usage(&error),
-    };
-    match cmd::run(args) {
-        Ok(code) => code,
-        Err(error) => {
-            print::error(&error);
-            ExitCode::from(error.exit_code())
-        }
-    }
-}
-
-/// `--help` and `--version` are answers, not mistakes; everything else is exit 64 as `cli.md` of the contract says.
-fn bad_usage(error: &clap::Error) -> ExitCode {
-    let _ = error.print();
-    if error.use_stderr() { ExitCode::from(error::EXIT_USAGE) } else { ExitCode::SUCCESS }
+    correlog_cli::main()
 }

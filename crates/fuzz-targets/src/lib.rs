@@ -1,5 +1,5 @@
 //! Every parser of bytes that others write, as a plain function that must not panic, and a runner that feeds them seeded
-//! mutations of the corpus. It runs on stable Rust; a coverage-guided fuzzer can call the same functions.
+//! mutations of the corpus. It runs on stable Rust; `fuzz/` calls the same functions under cargo-fuzz, coverage-guided.
 #![forbid(unsafe_code)]
 
 mod mutate;
@@ -17,7 +17,24 @@ pub struct Target {
     /// Also the folder of its corpus.
     pub name: &'static str,
     /// Panics where a law is broken.
-    pub run: fn(&[u8]),
+    pub(crate) run: fn(&[u8]),
+}
+
+impl Target {
+    /// # Panics
+    /// Where a law is broken.
+    pub fn check(&self, bytes: &[u8]) {
+        (self.run)(bytes);
+    }
+}
+
+/// The target of this name.
+///
+/// # Panics
+/// Where there is none.
+#[must_use]
+pub fn named(name: &str) -> Target {
+    TARGETS.into_iter().find(|target| target.name == name).unwrap_or_else(|| panic!("no target {name}"))
 }
 
 /// Runs a target for this long, or for `inputs` inputs where that is less; answers how many there were.
@@ -30,13 +47,13 @@ pub fn run(target: Target, seed: u64, time: Duration, inputs: u64) -> u64 {
     let mut random = mutate::Random::new(seed);
     let start = Instant::now();
     for input in &corpus {
-        (target.run)(input);
+        target.check(input);
     }
     let mut count = corpus.len() as u64;
     while count < inputs && start.elapsed() < time {
         let input = mutate::mutated(&mut random, &corpus);
         let guard = Guard { name: target.name, input: &input };
-        (target.run)(&input);
+        target.check(&input);
         drop(guard);
         count += 1;
     }

@@ -9,11 +9,12 @@ use correlog_pipeline::{codec, refused};
 
 use crate::Target;
 
-pub const TARGETS: [Target; 4] = [
+pub const TARGETS: [Target; 5] = [
     Target { name: "encode", run: encode },
     Target { name: "reply", run: bulk_reply },
     Target { name: "state", run: state },
     Target { name: "refused", run: refused_file },
+    Target { name: "config", run: configuration },
 ];
 
 static ENCODER: LazyLock<Mutex<Encoder>> = LazyLock::new(|| {
@@ -74,4 +75,11 @@ pub fn refused_file(bytes: &[u8]) {
         contents.entries,
         "what was read can be written and read again"
     );
+}
+
+/// A configuration can be used, or has problems; the same text always has the same.
+pub fn configuration(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let problems = correlog_cli::check_configuration(text);
+    assert_eq!(correlog_cli::check_configuration(text), problems, "the same text has the same problems");
 }

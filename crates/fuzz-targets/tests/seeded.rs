@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use fuzz_targets::{TARGETS, run};
+use fuzz_targets::{named, run};
 
 const TIME: Duration = Duration::from_secs(15);
 
 fn check(name: &str) {
-    let target = TARGETS.into_iter().find(|target| target.name == name).expect("a target of this name");
-    let inputs = run(target, 1, TIME, u64::MAX);
+    let inputs = run(named(name), 1, TIME, u64::MAX);
     assert!(inputs > 100, "{name} saw only {inputs} inputs");
 }
 
@@ -30,4 +29,9 @@ fn state() {
 #[test]
 fn refused() {
     check("refused");
+}
+
+#[test]
+fn config() {
+    check("config");
 }

@@ -132,6 +132,13 @@ pub fn read(common: &Common) -> Result<(Config, Loaded)> {
     if problems.is_empty() { Ok((config, loaded)) } else { Err(Error::Config(problems)) }
 }
 
+/// What is wrong with a file's text, read alone: no environment, no flags.
+pub fn problems(text: &str) -> Vec<Problem> {
+    let (loaded, mut problems) = load::load(&load::Sources { file: Some(text), ..load::Sources::default() });
+    let _ = Config::check(&loaded, None, &mut problems);
+    problems
+}
+
 fn find_file(common: &Common) -> Result<Option<PathBuf>> {
     if let Some(path) = &common.config {
         return Ok(Some(path.clone()));

@@ -1,0 +1,4 @@
+//! `refused` for cargo-fuzz. The laws are in crates/fuzz-targets.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::named("refused").check(bytes));
