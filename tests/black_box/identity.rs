@@ -1,9 +1,10 @@
 //! Ids are functions of lines and places: shipping everything again, from whatever the files have become, makes no new
 //! document; lines that are equal in every byte stay as many documents as there are lines.
 
-use correlog_tests::child::run;
+use correlog_tests::child::{Ended, run};
 use correlog_tests::place::{Document, Place};
 use std::io::Write;
+use std::process::Command;
 
 fn generation(name: &str, lines: u32) -> String {
     let line =
@@ -13,6 +14,14 @@ fn generation(name: &str, lines: u32) -> String {
 
 fn ids(documents: &[Document]) -> Vec<(&str, &str)> {
     documents.iter().map(|document| (document.index.as_str(), document.id.as_str())).collect()
+}
+
+/// `ship --once` in another time zone, with a clock that is off by so much from the start on.
+fn ship_at(place: &Place, zone: &str, jump: &str) -> Ended {
+    let ship = place.command();
+    let mut command = Command::new("faketime");
+    command.args(["-f", jump]).arg(ship.get_program()).args(ship.get_args()).args(["ship", "--once"]);
+    run(command.env("TZ", zone).env_remove("CORRELOG_OPENSEARCH_URL"))
 }
 
 #[test]
@@ -36,9 +45,12 @@ fn shipped_again_from_renamed_copied_and_gzipped_forms_nothing_is_new() {
         place.write(name, content);
     }
     std::fs::remove_file(place.path("logs/a.log")).expect("the live file was there");
-    run(place.command().args(["ship", "--once"]).env("TZ", "Asia/Kathmandu")).expect(0);
-    let after = place.documents();
-    assert_eq!(ids(&after), ids(&before), "the same lines have other ids or indices");
+    for (zone, jump) in [("Asia/Kathmandu", "+9y"), ("America/St_Johns", "-20y")] {
+        ship_at(&place, zone, jump).expect(0);
+        let after = place.documents();
+        assert_eq!(ids(&after), ids(&before), "the same lines have other ids or indices");
+        std::fs::remove_dir_all(place.path("state")).expect("the state is wiped");
+    }
 }
 
 #[test]

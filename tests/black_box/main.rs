@@ -2,14 +2,17 @@
 //! no node is tested beside its code.
 
 mod alerts;
+mod answers;
 mod canary;
 mod compose;
 mod config;
 mod crashes;
+mod credentials;
 mod dashboards;
 mod doctor;
 mod identity;
 mod lnav;
+mod refused;
 mod search;
 mod setup;
 mod setup_plugins;

@@ -1,5 +1,5 @@
 //! TLS against a real nginx in front of the node: twelve bad servers get nothing, neither as the only address nor as
-//! one of two; the good one takes everything, with basic authentication.
+//! one of two; the good one takes everything, with basic authentication. One that wants a client certificate gets it.
 
 use std::fmt::Write as _;
 use std::net::TcpListener;
@@ -15,7 +15,7 @@ type Leaf = (&'static str, &'static str, &'static str, &'static str, &'static st
 
 const PAST: &str = "20250101000000Z";
 const FUTURE: &str = "20990101000000Z";
-const LEAVES: [Leaf; 9] = [
+const LEAVES: [Leaf; 11] = [
     ("good", "ca", "DNS:localhost", PAST, FUTURE, ""),
     ("expired", "ca", "DNS:localhost", PAST, "20250201000000Z", ""),
     ("not-yet", "ca", "DNS:localhost", "20980101000000Z", FUTURE, ""),
@@ -25,11 +25,15 @@ const LEAVES: [Leaf; 9] = [
     ("client-only", "ca", "DNS:localhost", PAST, FUTURE, "extendedKeyUsage=clientAuth"),
     ("wildcard", "ca", "DNS:*.localhost", PAST, FUTURE, ""),
     ("by-leaf", "good", "DNS:localhost", PAST, FUTURE, ""),
+    ("client", "ca", "DNS:shipper", PAST, FUTURE, "extendedKeyUsage=clientAuth"),
+    ("stranger", "other", "DNS:shipper", PAST, FUTURE, "extendedKeyUsage=clientAuth"),
 ];
 
-/// Every server; those that are not in `LEAVES` are bad in another way. Old protocols have a good certificate.
-const SERVERS: [&str; 13] = [
+/// Every server; those that are not in `LEAVES` are bad in another way, but for the second one. Old protocols have a
+/// good certificate.
+const SERVERS: [&str; 14] = [
     "good",
+    "mutual",
     "expired",
     "not-yet",
     "wrong-host",
@@ -158,9 +162,13 @@ fn configuration(dir: &Path, backend: &str, ports: &[u16]) -> String {
             _ => "ssl_protocols TLSv1.2 TLSv1.3; ".to_owned(),
         };
         let ssl = if *server == "plain" { "" } else { " ssl" };
+        let mutual = match *server {
+            "mutual" => format!("ssl_client_certificate {at}/ca.pem; ssl_verify_client on; "),
+            _ => String::new(),
+        };
         let _ = writeln!(
             text,
-            "server {{ listen 127.0.0.1:{port}{ssl}; {tls}ssl_certificate {at}/{certificate}.pem; \
+            "server {{ listen 127.0.0.1:{port}{ssl}; {tls}{mutual}ssl_certificate {at}/{certificate}.pem; \
              ssl_certificate_key {at}/{certificate}.key; access_log {at}/{server}.log; location / {{ \
              auth_basic correlog; auth_basic_user_file {at}/users; proxy_pass {backend}; }} }}"
         );
@@ -169,13 +177,13 @@ fn configuration(dir: &Path, backend: &str, ports: &[u16]) -> String {
 }
 
 /// Two lines of two days, so that there are two requests and each of two addresses has its turn.
-fn configure(place: &Place, urls: &[String]) {
+fn configure(place: &Place, urls: &[String], more: &str) {
     use std::os::unix::fs::PermissionsExt;
     let password = place.write("password", "sesame\n");
     std::fs::set_permissions(password, std::fs::Permissions::from_mode(0o600)).expect("its mode");
     place.write("logs/a.log", "{\"time\":\"2026-11-20T10:00:00Z\",\"msg\":\"one\"}\n{\"time\":\"2026-11-21T10:00:00Z\",\"msg\":\"two\"}\n");
     let text = format!(
-        "[opensearch]\nurls = {urls:?}\nusername = \"user\"\npassword_file = \"password\"\nca_file = \"tls/ca.pem\"\n\
+        "[opensearch]\nurls = {urls:?}\nusername = \"user\"\npassword_file = \"password\"\nca_file = \"tls/ca.pem\"\n{more}\
          [index]\nlogs = \"{0}-logs\"\nworkflow = \"{0}-workflow\"\nrequire_template = false\n[state]\ndir = \"state\"\n\
          [host]\nid = \"test-host\"\n[[logs]]\npaths = [\"logs/*.log\"]\n",
         place.prefix
@@ -188,10 +196,10 @@ fn configure(place: &Place, urls: &[String]) {
 fn twelve_bad_servers_get_nothing_and_the_good_one_everything() {
     let place = Place::at("tls", correlog_tests::node_url());
     let nginx = Nginx::start(&place.path("tls"), &place.url);
-    let bad: Vec<&str> = SERVERS.into_iter().filter(|server| *server != "good").collect();
+    let bad: Vec<&str> = SERVERS.into_iter().filter(|server| !["good", "mutual"].contains(server)).collect();
     assert_eq!(bad.len(), 12);
     for server in &bad {
-        configure(&place, &[nginx.url(server)]);
+        configure(&place, &[nginx.url(server)], "");
         let ended = place.correlog(&["ship", "--once", "--timeout", "1"]);
         assert_eq!(ended.code, Some(1), "{server}: {}", ended.stderr);
         assert!(!ended.stderr.contains("sesame"), "{server}: the password is said");
@@ -199,9 +207,28 @@ fn twelve_bad_servers_get_nothing_and_the_good_one_everything() {
     }
     assert_eq!(place.count(), 0, "nothing is stored through any of them");
     for server in &bad {
-        configure(&place, &[nginx.url("good"), nginx.url(server)]);
+        configure(&place, &[nginx.url("good"), nginx.url(server)], "");
         place.ship_once().expect(0);
         assert!(!nginx.was_asked(server), "{server} was sent a request");
     }
     assert_eq!(place.count(), 2, "through the good one, with basic authentication, each line once");
+}
+
+#[test]
+fn a_server_that_wants_a_client_certificate_gets_ours_and_takes_no_other() {
+    let place = Place::at("mutual", correlog_tests::node_url());
+    let nginx = Nginx::start(&place.path("tls"), &place.url);
+    let with =
+        |name: &str| format!("client_cert_file = \"tls/{name}.pem\"\nclient_key_file = \"tls/{name}.key\"\n");
+    for more in [String::new(), with("stranger")] {
+        configure(&place, &[nginx.url("mutual")], &more);
+        let ended = place.correlog(&["ship", "--once", "--timeout", "1"]);
+        assert_eq!(ended.code, Some(1), "{more}: {}", ended.stderr);
+    }
+    assert_eq!(place.count(), 0, "nothing is stored without the right certificate");
+    configure(&place, &[nginx.url("mutual")], &with("client"));
+    place.correlog(&["setup", "apply"]).expect(0);
+    place.ship_once().expect(0);
+    assert_eq!(place.count(), 2, "with it, and with basic authentication, each line once");
+    place.correlog(&["verify"]).expect(0);
 }

@@ -1,152 +1,55 @@
-//! `correlog verify` on a real node: among a hundred thousand documents it finds every one that was deleted and every
-//! one that was doubled, says where, raises no false alarm, and takes what retention removed for no gap.
+//! `correlog verify` on a real node: what was deleted or doubled behind its back is found in what is stored alone;
+//! with the shipper's state, what is missing at the head and the tail too, and what the refused file explains.
 
+use correlog_tests::holes::{Options, holes};
 use correlog_tests::place::Place;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use xtask::http;
-
-const FILES: u64 = 20;
-const LINES: u64 = 5_000;
-const BYTES: u64 = 200;
-const CHANGED: u64 = 100;
-/// Every so many lines a blank one lies before the next.
-const BLANK_EVERY: u64 = 100;
-
-/// One stored line: which file, which line of it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-struct At(u64, u64);
-
-impl At {
-    fn id(self) -> String {
-        format!("f{}l{}", self.0, self.1)
-    }
-
-    fn lineage(self) -> String {
-        format!("{:032x}", self.0 + 1)
-    }
-
-    fn offset(self) -> u64 {
-        self.1 * BYTES + self.1 / BLANK_EVERY
-    }
-
-    /// Three days from 2026-11-19 on.
-    fn time(self) -> String {
-        let second = self.1 * 3 * 86_400 / LINES;
-        let (day, rest) = (19 + second / 86_400, second % 86_400);
-        format!("2026-11-{day}T{:02}:{:02}:{:02}.000Z", rest / 3600, rest / 60 % 60, rest % 60)
-    }
-
-    fn index(self, place: &Place) -> String {
-        format!("{}-logs-{}", place.prefix, self.time()[..10].replace('-', "."))
-    }
-
-    fn document(self) -> Value {
-        let skipped = u64::from(self.1 > 0 && self.1.is_multiple_of(BLANK_EVERY));
-        json!({
-            "@timestamp": self.time(), "message": "m", "level": "INFO",
-            "log": { "lineage": self.lineage(), "offset": self.offset(), "next": self.offset() + BYTES,
-                "skipped": skipped, "stream": format!("{:032x}", self.0 + 100), "seq": self.1,
-                "file": { "path": format!("logs/f{}.jsonl", self.0) } },
-        })
-    }
-}
-
-/// Sends actions in bodies of a size that one request bears.
-fn bulk(place: &Place, actions: &[String]) {
-    for chunk in actions.chunks(10_000) {
-        let headers = [("content-type", "application/x-ndjson")];
-        let answer = http::request("POST", &format!("{}/_bulk", place.url), &headers, Some(&chunk.concat()));
-        let reply = answer.expect("the node answers").json();
-        assert_eq!(reply["errors"], false, "{}", reply["items"][0]);
-    }
-}
-
-fn put(place: &Place, at: At, id: Option<&str>) -> String {
-    let mut action = json!({ "index": { "_index": at.index(place) } });
-    if let Some(id) = id {
-        action["index"]["_id"] = json!(id);
-    }
-    let mut text = String::new();
-    let _ = write!(text, "{action}\n{}\n", at.document());
-    text
-}
-
-/// Lines spread over all files, never the first or last of one.
-fn spread(salt: u64) -> BTreeSet<At> {
-    let line = |number: u64| 1 + (number * 7_919 + salt * 104_729) % (LINES - 2);
-    (0..CHANGED).map(|number| At(number % FILES, line(number))).collect()
-}
 
 #[test]
 fn verify_finds_what_is_missing_and_what_is_doubled_and_nothing_else() {
-    let place = Place::new("verify");
-    let all = (0..FILES).flat_map(|file| (0..LINES).map(move |line| At(file, line)));
-    let documents: Vec<String> = all.map(|at| put(&place, at, Some(&at.id()))).collect();
-    bulk(&place, &documents);
-    let clean = place.correlog(&["verify", "--json"]).expect(0).json();
-    assert_eq!(clean["documents"], FILES * LINES);
-    assert_eq!((&clean["complete"], &clean["without_their_first_lines"]), (&json!(true), &json!(0)));
-
-    let deleted = spread(1);
-    let doubled: BTreeSet<At> = spread(2).difference(&deleted).copied().collect();
-    let delete =
-        |at: &At| format!("{}\n", json!({ "delete": { "_index": at.index(&place), "_id": at.id() } }));
-    bulk(&place, &deleted.iter().map(delete).collect::<Vec<_>>());
-    bulk(&place, &doubled.iter().map(|at| put(&place, *at, None)).collect::<Vec<_>>());
-    let found = place.correlog(&["verify", "--json"]).expect(2).json();
-    assert_eq!(missing(&found), deleted, "every deleted line, and no other");
-    assert_eq!(twice(&found), doubled, "every doubled line, and no other");
-    let numbers = found["stream_faults"].as_array().expect("a list");
-    let lines: u64 = numbers.iter().map(|fault| fault["lines"].as_u64().unwrap_or(0)).sum();
-    assert_eq!(lines, deleted.len() as u64, "the writers' numbers say the same");
-    let gap = &found["gaps"][0];
-    let said = (gap["file"].as_str(), gap["after"].as_str(), gap["before"].as_str());
-    assert!(matches!(said, (Some(file), Some(_), Some(_)) if file.starts_with("logs/f")), "{gap}");
-    let text = place.correlog(&["verify"]).expect(2).stdout;
-    assert!(text.contains("NOT complete") && text.contains("logs/f0.jsonl"), "{text}");
-
-    // Retention takes the oldest day; what was changed in the others is put right.
-    let undo: Vec<String> = deleted.iter().map(|at| put(&place, *at, Some(&at.id()))).collect();
-    bulk(&place, &undo);
-    remove_doubles(&place);
-    let oldest = At(0, 0).index(&place);
-    http::request("DELETE", &format!("{}/{oldest}", place.url), &[], None).expect("the node answers");
-    let rest = place.correlog(&["verify", "--json"]).expect(0).json();
-    assert_eq!(rest["without_their_first_lines"], FILES, "{rest}");
+    let report = holes(&Place::new("verify"), &Options { files: 20, lines_of_each: 5_000, changed: 100 });
+    assert_eq!((report.documents, report.deleted), (100_000, 100));
 }
 
-/// The lines that lie in the reported gaps.
-fn missing(found: &Value) -> BTreeSet<At> {
-    let gaps = found["gaps"].as_array().expect("a list");
-    gaps.iter().flat_map(|gap| lines_of(gap, gap["from"].as_u64(), gap["to"].as_u64())).collect()
+/// Deletes the documents that a query finds; answers how many there were.
+fn delete(place: &Place, query: &Value) -> u64 {
+    let url = format!("{}/{}-logs-*/_delete_by_query?refresh=true", place.url, place.prefix);
+    let answer = http::post(&url, &json!({ "query": query })).expect("the node answers").json();
+    answer["deleted"].as_u64().unwrap_or_else(|| panic!("nothing was deleted: {answer}"))
 }
 
-fn twice(found: &Value) -> BTreeSet<At> {
-    let doubles = found["doubles"].as_array().expect("a list");
-    doubles
+#[test]
+fn with_the_state_head_and_tail_are_proven_too() {
+    let place = Place::new("edges");
+    let line =
+        |n: u32| format!("{{\"ts\":\"2026-11-21T10:00:{:02}Z\",\"message\":\"line {n:03}\"}}\n", n % 60);
+    place.write("logs/a.log", (0..100).map(line).collect::<String>());
+    place.write("logs/b.log", (100..200).map(line).collect::<String>());
+    place.ship_once().expect(0);
+    let state = place.path("state").to_string_lossy().into_owned();
+    let verify = ["verify", "--state", state.as_str(), "--json"];
+    assert_eq!(place.correlog(&verify).expect(0).json()["documents"], 200);
+
+    let bytes = line(0).len() as u64;
+    let of_a = json!({ "wildcard": { "log.file.path": "*/a.log" } });
+    let missing = json!([{ "range": { "log.offset": { "lt": 2 * bytes } } },
+        { "range": { "log.offset": { "gte": 97 * bytes } } }]);
+    let edges = json!({ "bool": { "filter": [of_a], "should": missing, "minimum_should_match": 1 } });
+    assert_eq!(delete(&place, &edges), 5);
+    assert_eq!(
+        place.correlog(&["verify", "--json"]).expect(0).json()["without_their_first_lines"],
+        1,
+        "what is stored alone cannot tell a head that retention took from one that is missing"
+    );
+    let found = place.correlog(&verify).expect(2).json();
+    let gaps: Vec<(u64, u64)> = found["gaps"]
+        .as_array()
+        .expect("a list")
         .iter()
-        .flat_map(|double| lines_of(double, double["from"].as_u64(), double["to"].as_u64()))
-        .collect()
-}
-
-fn lines_of(finding: &Value, from: Option<u64>, to: Option<u64>) -> Vec<At> {
-    let lineage = finding["lineage"].as_str().and_then(|text| u64::from_str_radix(text, 16).ok());
-    let file = lineage.expect("a lineage of ours") - 1;
-    let (from, to) = (from.expect("a number"), to.expect("a number"));
-    let first = from / (BYTES + 1);
-    (first..LINES)
-        .map(|line| At(file, line))
-        .filter(|at| at.offset() >= from)
-        .take_while(|at| at.offset() < to)
-        .collect()
-}
-
-/// The doubles have ids that the cluster gave, which never look like ours.
-fn remove_doubles(place: &Place) {
-    let ours = |id: &str| id.starts_with('f') && id.len() < 12;
-    let doubles = place.documents_of("logs-*").into_iter().filter(|document| !ours(&document.id));
-    let delete = |index: &str, id: &str| format!("{}\n", json!({ "delete": { "_index": index, "_id": id } }));
-    bulk(place, &doubles.map(|document| delete(&document.index, &document.id)).collect::<Vec<_>>());
+        .map(|gap| (gap["from"].as_u64().expect("from"), gap["to"].as_u64().expect("to")))
+        .collect();
+    assert_eq!(gaps, [(0, 2 * bytes), (97 * bytes, 100 * bytes)], "{found}");
+    assert!(found["gaps"][0]["file"].as_str().is_some_and(|file| file.ends_with("logs/a.log")), "{found}");
+    assert_eq!(found["gaps"][1]["by_state"], true, "{found}");
 }

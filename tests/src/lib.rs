@@ -5,6 +5,9 @@
 pub mod child;
 pub mod crashloop;
 pub mod fake;
+pub mod holes;
+pub mod nodekills;
+pub mod outage;
 pub mod place;
 pub mod programs;
 pub mod service;

@@ -119,9 +119,18 @@ impl Place {
 
     /// How many documents the cluster counts under the prefix.
     pub fn count(&self) -> u64 {
+        self.count_of("*")
+    }
+
+    /// Of them, those that come from a line of a file: not the shipper's own account of each minute.
+    pub fn count_lines(&self) -> u64 {
+        self.count_of("_exists_:log.lineage")
+    }
+
+    fn count_of(&self, query: &str) -> u64 {
         let target = format!("{}/{}-*", self.url, self.prefix);
         let _ = http::post(&format!("{target}/_refresh"), &Value::Null);
-        let answer = http::get(&format!("{target}/_count?ignore_unavailable=true"));
+        let answer = http::get(&format!("{target}/_count?ignore_unavailable=true&q={query}"));
         answer.ok().and_then(|answer| answer.json()["count"].as_u64()).unwrap_or(0)
     }
 }

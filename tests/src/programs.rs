@@ -6,13 +6,16 @@ use xtask::exec::{cargo, run, target_dir};
 
 const PACKAGES: &[&str] = &["correlog-cli", "demo-service", "lying-opensearch"];
 
-/// The path of a built program: `correlog`, `demo-service`, `lying-opensearch`.
+/// The path of a built program: `correlog`, `demo-service`, `lying-opensearch`; built as we are, for figures with
+/// optimisation.
 pub fn program(name: &str) -> PathBuf {
     static BUILT: OnceLock<()> = OnceLock::new();
+    let optimised = !cfg!(debug_assertions);
     BUILT.get_or_init(|| {
         let packages = PACKAGES.iter().flat_map(|package| ["--package", package]);
-        run(cargo().args(["build", "--quiet", "--bins"]).args(packages))
+        let profile = optimised.then_some("--release");
+        run(cargo().args(["build", "--quiet", "--bins"]).args(profile).args(packages))
             .unwrap_or_else(|error| panic!("{error}"));
     });
-    target_dir().join("debug").join(name)
+    target_dir().join(if optimised { "release" } else { "debug" }).join(name)
 }

@@ -13,8 +13,11 @@ pub const SIM: &[&str] = &[
     "planted-mistakes",
     "--",
 ];
-pub const FUZZ: &[&str] = &["run", "--quiet", "--release", "--package", "fuzz-targets", "--"];
-pub const CRASHLOOP: &[&str] = &["run", "--quiet", "--package", "correlog-tests", "--bin", "crashloop", "--"];
+/// Unoptimised, as the tests run it: its assertions are the point.
+pub const CRASHLOOP: &[&str] =
+    &["run", "--quiet", "--package", "correlog-tests", "--bin", "proofs", "--", "crashes"];
+pub const PROOF: &[&str] =
+    &["run", "--quiet", "--release", "--package", "correlog-tests", "--bin", "proofs", "--"];
 
 #[derive(Clone, Copy, clap::ValueEnum)]
 pub enum What {

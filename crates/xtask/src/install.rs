@@ -20,6 +20,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("lnav", "lnav"),
     ("chromium", "chromium"),
     ("docker-compose", "docker-compose"),
+    ("faketime", "faketime"),
 ];
 /// The demo needs only these.
 const DEMO: &[&str] = &["mvn", "unzip", "setpriv", "gcc"];

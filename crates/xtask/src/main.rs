@@ -4,6 +4,7 @@
 mod bench;
 mod demo;
 mod docs;
+mod fuzz;
 mod install;
 mod map;
 mod test;
@@ -49,15 +50,17 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         rest: Vec<String>,
     },
-    /// Fuzz targets on seeded input: [--seconds N]
-    #[command(disable_help_flag = true)]
-    Fuzz {
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        rest: Vec<String>,
-    },
+    /// Fuzz targets under cargo-fuzz, coverage-guided
+    Fuzz(fuzz::Args),
     /// The real shipper killed at random instants: --kills N --lines M
     #[command(disable_help_flag = true)]
     Crashloop {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        rest: Vec<String>,
+    },
+    /// The long forms of tests, optimised: node-kills, outage, verify, crashes
+    #[command(disable_help_flag = true)]
+    Proof {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         rest: Vec<String>,
     },
@@ -100,8 +103,9 @@ fn dispatch(command: Command) -> Result<()> {
         Command::Docs => docs::write(),
         Command::Sim { rest } => run(cargo().args(bench::SIM).args(rest)),
         Command::Bench { what, rest } => bench::bench(what, &rest),
-        Command::Fuzz { rest } => run(cargo().args(bench::FUZZ).args(rest)),
+        Command::Fuzz(args) => fuzz::fuzz(&args),
         Command::Crashloop { rest } => run(cargo().args(bench::CRASHLOOP).args(rest)),
+        Command::Proof { rest } => run(cargo().args(bench::PROOF).args(rest)),
     }
 }
 

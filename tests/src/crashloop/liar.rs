@@ -37,6 +37,11 @@ impl LyingServer {
         self.door(&format!("tell?kind={kind}&place={place}"));
     }
 
+    /// Whose `Authorization` is not this gets 401; spaces as `%20`.
+    pub fn only_with(&self, authorization: &str) {
+        self.door(&format!("key?key={authorization}"));
+    }
+
     /// Answers nothing until it is switched back.
     pub fn outage(&self, on: bool) {
         self.door(&format!("outage?on={}", u8::from(on)));

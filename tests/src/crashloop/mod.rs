@@ -8,6 +8,7 @@ mod writer;
 
 pub use liar::LyingServer;
 pub use scrape::Scraper;
+pub use writer::Writer;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -16,7 +17,6 @@ use lying_opensearch::Random;
 
 use crate::child::run;
 use crate::place::Place;
-use writer::Writer;
 
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
