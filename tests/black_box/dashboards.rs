@@ -1,19 +1,20 @@
-//! Every panel of every dashboard run on a real node over documents of the demo's shape, each returning data; and
-//! `setup` importing them into what answers as OpenSearch Dashboards does.
+//! Every panel of every dashboard run on a real node over what the demo's services wrote and the shipper shipped, its
+//! own status documents among it, each returning data; and `setup` importing them into what answers as OpenSearch Dashboards does.
 
 use correlog_dashboards::{Prefixes, request, saved_objects};
-use correlog_schema::records::RecordKind;
 use correlog_tests::fake;
-use correlog_tests::place::Place;
+use correlog_tests::place::{Document, Place, lines};
+use correlog_tests::service::Services;
+use correlog_tests::wait;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use xtask::http;
+use xtask::{http, traffic};
 
 #[test]
 fn every_panel_finds_data_in_documents_of_the_demo() {
     let place = Place::new("panels");
-    index(&place);
+    shipped_demo(&place);
     let (logs, workflow) = (format!("{}-logs", place.prefix), format!("{}-workflow", place.prefix));
     let objects = saved_objects(&Prefixes { logs: &logs, workflow: &workflow });
     let requests = request::all(&objects);
@@ -32,6 +33,39 @@ fn every_panel_finds_data_in_documents_of_the_demo() {
         }
     }
     assert!(empty.is_empty(), "{}", empty.join("\n"));
+}
+
+/// The demo's services, its callers and a running shipper, until everything is stored and the shipper has told of it.
+/// A record that is none and a blank line are there to be refused and skipped.
+fn shipped_demo(place: &Place) {
+    place.configure("environment = \"demo\"\n[admin]\nreport_every = \"1s\"\n");
+    let services = Services::start(place);
+    place.write("logs/broken.jsonl", "{\"record\":\"workflow_run\",\"id\"\n\nplain words\n");
+    let shipper = place.ship();
+    traffic::variety(&services.api).expect("the api answers");
+    traffic::runs(&services.api, 10).expect("the api answers");
+    services.stop();
+    let files = ["api", "worker", "broken"].map(|name| place.path(&format!("logs/{name}.jsonl")));
+    let written: usize = files.iter().map(|file| lines(file).len()).sum();
+    wait::until("every line settled", 120, || {
+        let status = place.correlog(&["status", "--json"]).json();
+        let settled = ["stored", "refused", "skipped"].map(|key| status["lines"][key].as_u64().unwrap_or(0));
+        (settled.iter().sum::<u64>() == written as u64).then_some(())
+    });
+    wait::until("a first account", 60, || (!accounts(place).is_empty()).then_some(()));
+    assert_eq!(shipper.terminate(), Some(0));
+    let sum = |key: &str| -> u64 {
+        accounts(place).iter().filter_map(|account| account.source["shipper"][key].as_u64()).sum()
+    };
+    let sums = ["lines_read", "lines_refused", "lines_skipped"].map(sum);
+    assert_eq!(sums, [written as u64, 1, 1], "what the shipper says of itself");
+    assert_eq!(sum("lines_stored"), written as u64 - 2);
+}
+
+fn accounts(place: &Place) -> Vec<Document> {
+    let mut found = place.documents_of("logs-*");
+    found.retain(|document| document.source["record"] == "shipper_status");
+    found
 }
 
 /// Every aggregation has a bucket or a value, and every named filter counts something.
@@ -56,55 +90,6 @@ fn bucket_has_data(bucket: &Value) -> bool {
         .map(|(key, value)| (key.clone(), value.clone()))
         .collect();
     has_data(&Value::Object(inner))
-}
-
-/// The golden lines and what varies of them: levels, status classes, outcomes, failures of providers.
-fn index(place: &Place) {
-    let golden = |kind: RecordKind| -> Value {
-        serde_json::from_str(kind.golden_line()).expect("golden lines are JSON")
-    };
-    let with = |kind: RecordKind, changes: &[(&str, Value)]| {
-        let mut line = golden(kind);
-        for (pointer, value) in changes {
-            *line.pointer_mut(pointer).expect("the golden line has it") = value.clone();
-        }
-        line
-    };
-    let mut lines = RecordKind::ALL.map(golden).to_vec();
-    for status in [200, 302, 404] {
-        let change = [("/http/response/status_code", json!(status)), ("/level", json!("INFO"))];
-        lines.push(with(RecordKind::Log, &change));
-    }
-    let mut without_id = golden(RecordKind::Log);
-    without_id.as_object_mut().expect("an object").remove("trace_id");
-    lines.push(without_id);
-    for (id, status) in [("r2", "succeeded"), ("r3", "running")] {
-        let change =
-            [("/id", json!(id)), ("/status", json!(status)), ("/workflow_version", json!("2026-10-01"))];
-        lines.push(with(RecordKind::WorkflowRun, &change));
-    }
-    for (id, code, kind, error) in
-        [("n2", 504, "ReadTimeout", "timed out"), ("n3", 500, "Overloaded", "no answer")]
-    {
-        let change = [
-            ("/id", json!(id)),
-            ("/http/response/status_code", json!(code)),
-            ("/exception/type", json!(kind)),
-            ("/error", json!(error)),
-        ];
-        lines.push(with(RecordKind::NodeExecution, &change));
-    }
-    let mut body = String::new();
-    for line in &lines {
-        let is_record = line["record"].is_string() && line["record"] != "shipper_status";
-        let family = if is_record { "workflow" } else { "logs" };
-        let action = json!({ "create": { "_index": format!("{}-{family}-2026.11.21", place.prefix) } });
-        body.push_str(&format!("{action}\n{line}\n"));
-    }
-    let url = format!("{}/_bulk?refresh=true", place.url);
-    let headers = [("content-type", "application/x-ndjson")];
-    let answer = http::request("POST", &url, &headers, Some(&body)).expect("the node answers");
-    assert_eq!(answer.json()["errors"], false, "{}", answer.text);
 }
 
 /// Saved objects and settings by path, as Dashboards keeps them.

@@ -13,6 +13,7 @@ mod doctor;
 mod identity;
 mod lnav;
 mod refused;
+mod page;
 mod search;
 mod setup;
 mod setup_plugins;

@@ -1,12 +1,11 @@
 //! `correlog trace`, `search` and `doctor` on a real node and on the same files: one answer from both, the day found by
-//! itself, nothing hostile getting through, and every cause of "not found" told apart.
+//! itself, and what is not found told from what cannot be reached.
 
 use correlog_tests::child::Running;
 use correlog_tests::place::Place;
 use correlog_tests::wait;
 use serde_json::{Value, json};
 use std::io::Write;
-use std::process::Command;
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const OTHER: &str = "9af92f3577b34da6a3ce929d0e0e4799";
@@ -264,48 +263,16 @@ fn a_follower_prints_what_arrives() {
 }
 
 #[test]
-fn no_line_drives_a_terminal_or_a_browser() {
+fn no_line_drives_a_terminal() {
     let place = Place::new("hostile");
-    let evil = "\u{1b}]0;owned\u{7}\u{9b}31m\u{202e}</pre><script>document.title='owned'</script>\
-        <img src=x onerror=\"document.title='owned'\"><svg onload=\"document.title='owned'\">' onmouseover='x";
-    let lines = [line(
-        0,
-        0,
-        evil,
-        "ERROR",
-        evil,
-        json!({"trace_id": TRACE, "workflow_run_id": evil, "tenant_id": evil,
-        "span": {"name": evil}, "exception": {"type": evil, "message": evil, "stacktrace": evil}, evil: evil}),
-    )];
-    place.write("logs/api.jsonl", text(&lines));
+    let evil = "\u{1b}]0;owned\u{7}\u{9b}31m\u{202e}";
+    let more = json!({"trace_id": TRACE, "tenant_id": evil, "exception": {"type": evil, "stacktrace": evil}});
+    place.write("logs/api.jsonl", text(&[line(0, 0, evil, "ERROR", evil, more)]));
     place.ship_once().expect(0);
-    let page = place.path("story.html");
-    let page_text = page.display().to_string();
-    let shown = place.correlog(&["trace", TRACE, "--html", &page_text]).expect(0).stdout;
-    let listed = place.correlog(&["search", TRACE]).expect(0).stdout;
-    for c in shown.chars().chain(listed.chars()).filter(|c| *c != '\n') {
-        assert!(!c.is_control() && c != '\u{202e}', "{:?} reached the terminal", c.escape_unicode());
+    for command in ["trace", "search"] {
+        let shown = place.correlog(&[command, TRACE]).expect(0).stdout;
+        for c in shown.chars().filter(|c| *c != '\n') {
+            assert!(!c.is_control() && c != '\u{202e}', "{command}: {:?} got through", c.escape_unicode());
+        }
     }
-    let dom = browse(&place, &page_text);
-    assert!(dom.contains(&format!("<title>trace {TRACE}</title>")), "the title was changed, so a script ran");
-    assert!(dom.contains("1 of 1 lines"), "the page's own script ran and counted");
-    assert!(!dom.contains("<img") && dom.matches("<svg").count() == 1, "content became elements");
-}
-
-/// The page as a real browser has it after its scripts.
-fn browse(place: &Place, page: &str) -> String {
-    let profile = format!("--user-data-dir={}", place.path("browser").display());
-    let output = Command::new("chromium")
-        .args([
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-dev-shm-usage",
-            &profile,
-            "--dump-dom",
-        ])
-        .arg(format!("file://{page}"))
-        .output()
-        .expect("chromium is missing: apt-get install chromium");
-    String::from_utf8_lossy(&output.stdout).into_owned()
 }

@@ -34,7 +34,10 @@ fn answer(kept: &mut BTreeMap<String, Value>, request: &Request) -> (u16, Value)
             (201, json!({}))
         }
         ("POST", path) if path.ends_with("_search") => (200, json!({ "hits": { "total": { "value": 3 } } })),
-        ("POST", _) => (200, json!({})),
+        ("POST", _) => {
+            kept.insert(format!("POST {path}"), body);
+            (200, json!({}))
+        }
         ("PUT", _) => {
             kept.insert(path, body);
             (200, json!({}))
@@ -116,6 +119,15 @@ fn plugins_get_their_objects_once_and_what_they_add_is_no_change() {
     );
     let monitor = get("/_plugins/_alerting/monitors/WorkflowFailureRate");
     assert_eq!(monitor["enabled"], false);
+    // The policy's own template acts only on new indices: days that are there already are attached.
+    let attached = |verb: &str, family: &str| {
+        let path = format!("POST /_plugins/_ism/{verb}/{}-{family}-2*", place.prefix);
+        kept.lock().expect("not poisoned").get(&path).map(|body| body["policy_id"].clone())
+    };
+    for family in ["logs", "workflow"] {
+        assert_eq!(attached("add", family), Some(json!("correlog")), "{family}");
+        assert_eq!(attached("change_policy", family), None, "{family}");
+    }
 
     // Asked to: switched on, and not off again by an apply that says nothing of it.
     place.correlog(&["setup", "apply", "--retain-days", "30", "--enable-alerts"]).expect(0);
@@ -125,6 +137,11 @@ fn plugins_get_their_objects_once_and_what_they_add_is_no_change() {
     assert_eq!(switched(), true);
     let policy = get("/_plugins/_ism/policies/correlog").to_string();
     assert!(policy.contains("\"14d\""), "our own older policy is updated: {policy}");
+    assert_eq!(
+        attached("change_policy", "logs"),
+        Some(json!("correlog")),
+        "days keep the policy they were given"
+    );
 
     // Somebody gives the shipper's role more than it needs: shown, and not undone silently.
     let role = "/_plugins/_security/api/roles/correlog_shipper";

@@ -4,13 +4,15 @@ use serde_json::Value;
 
 use crate::Prefixes;
 use crate::build::LINES;
-use crate::build::aggs::{count, filters, percentiles, terms};
+use crate::build::aggs::{count, filters, metric, percentiles, terms};
 use crate::build::dashboard::{CHART, Dashboard, TABLE, TILE, saved_search};
 use crate::build::panels::Panel;
 use crate::build::ratio::Ratio;
 
-const TEXT: &str = "One access line a request: the lines with `http.response.status_code`.";
+const TEXT: &str = "One access line a request: the lines with `http.response.status_code`. What a failed \
+    request threw is on other lines of its trace: click its trace id.";
 const SERVER_ERROR: &str = "http.response.status_code >= 500";
+const ERRORS: &str = "level:(ERROR or FATAL)";
 
 pub fn dashboard(prefixes: &Prefixes<'_>) -> Dashboard {
     let index = prefixes.logs_pattern();
@@ -27,7 +29,10 @@ pub fn dashboard(prefixes: &Prefixes<'_>) -> Dashboard {
     let errors = format!("{LINES} and {SERVER_ERROR}");
     let p95 = percentiles("duration_ms", "ms", &[95]);
     let failed = Panel { id: "correlog-a-5", title: "5xx", query: &errors };
-    let with_exceptions = Panel { id: "correlog-a-exc", title: "5xx by route and exception", query: &errors };
+    // The access line of a 5xx seldom knows its exception; the lines within the request do, and carry its route.
+    let thrown = format!("{LINES} and {ERRORS} and exception.type:* and http.route:*");
+    let exceptions =
+        Panel { id: "correlog-a-exc", title: "Exceptions within requests, by route", query: &thrown };
     Dashboard::new("correlog-api", "API", "Status classes, error rate, slow routes, 5xx.", TEXT)
         .row(
             TILE,
@@ -61,7 +66,12 @@ pub fn dashboard(prefixes: &Prefixes<'_>) -> Dashboard {
                 (28, routes(&panel("correlog-a-routes", "Routes"))),
                 (20, {
                     let buckets = [terms("http.route", "route", 10), terms("exception.type", "exception", 5)];
-                    with_exceptions.table(&[count("requests")], &buckets, 8, &[180, 200])
+                    exceptions.table(
+                        &[count("times"), metric("cardinality", "trace_id", "requests")],
+                        &buckets,
+                        8,
+                        &[180, 200],
+                    )
                 }),
             ],
         )

@@ -8,8 +8,13 @@ use std::collections::BTreeSet;
 use correlog_schema::fields::{ALIASES, Field, Kind, field};
 use serde_json::Value;
 
+use crate::build::panels::CONTROLS_ID;
 use crate::dql;
+use crate::links::LINK_FROM;
 use crate::request::{array, embedded, source_query, text};
+
+/// What there are few enough of to choose from. Never an id of a trace, a run or a user.
+const CONTROLLED: [&str; 5] = ["service.name", "level", "deployment.environment.name", "tenant_id", "app_id"];
 
 /// Everything wrong, one sentence each; empty when all is well.
 #[must_use]
@@ -27,7 +32,10 @@ pub fn lint(objects: &[Value]) -> Vec<String> {
         pins(object, &mut mistakes);
         match text(&object["type"]) {
             "index-pattern" => links(object, &mut mistakes),
-            "dashboard" => grid(object, &mut mistakes),
+            "dashboard" => {
+                grid(object, &mut mistakes);
+                furniture(object, &mut mistakes);
+            }
             "search" => search(object, &mut mistakes),
             _ => visualization(object, &mut mistakes),
         }
@@ -109,6 +117,9 @@ fn links(object: &Value, mistakes: &mut Vec<String>) {
         if is_link && !text(&params["urlTemplate"]).starts_with("../app/") {
             mistakes.push(format!("the link of {path} breaks behind a base path"));
         }
+        if is_link && !text(&params["urlTemplate"]).contains(LINK_FROM) {
+            mistakes.push(format!("the link of {path} opens empty for what is older than its time range"));
+        }
         if is_link && params["labelTemplate"] != "{{value}}" {
             mistakes.push(format!("the link of {path} would show the whole address"));
         }
@@ -132,6 +143,22 @@ fn grid(object: &Value, mistakes: &mut Vec<String>) {
     }
 }
 
+/// What every dashboard has: a header that says how to read it, the shared filters, and a time range of its own.
+fn furniture(object: &Value, mistakes: &mut Vec<String>) {
+    let shown: Vec<&str> = array(&object["references"]).iter().map(|panel| text(&panel["id"])).collect();
+    if shown.first() != Some(&format!("{}-head", text(&object["id"])).as_str()) {
+        mistakes.push("does not begin with its header".to_owned());
+    }
+    if !shown.contains(&CONTROLS_ID) {
+        mistakes.push("has no filters".to_owned());
+    }
+    let attributes = &object["attributes"];
+    let has_range = text(&attributes["timeFrom"]).starts_with("now-") && attributes["timeTo"] == "now";
+    if !has_range || attributes["timeRestore"] != true {
+        mistakes.push("opens with whatever time range was there before".to_owned());
+    }
+}
+
 fn search(object: &Value, mistakes: &mut Vec<String>) {
     let attributes = &object["attributes"];
     query(&source_query(object), mistakes);
@@ -151,7 +178,11 @@ fn visualization(object: &Value, mistakes: &mut Vec<String>) {
     let params = &state["params"];
     aggregations(array(&state["aggs"]), mistakes);
     for control in array(&params["controls"]) {
-        check_field(text(&control["fieldName"]), "a control", mistakes, |field| field.kind.is_aggregatable());
+        let path = text(&control["fieldName"]);
+        check_field(path, "a control", mistakes, |field| field.kind.is_aggregatable());
+        if !CONTROLLED.contains(&path) {
+            mistakes.push(format!("{path} is no field to choose from a list"));
+        }
     }
     if state["type"] == "metrics" {
         query(text(&params["filter"]["query"]), mistakes);

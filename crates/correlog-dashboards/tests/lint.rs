@@ -30,6 +30,63 @@ fn no_object_is_shipped_that_no_dashboard_shows() {
     }
 }
 
+/// What operators ask, and the panels that answer it with the fields they must use. The first two are the dashboard of one
+/// trace; free text is the query bar's.
+const QUESTIONS: &[(&str, &[(&str, &str)])] = &[
+    (
+        "everything about one run or trace",
+        &[("correlog-s-lines", "trace_id"), ("correlog-s-nodes", "node_type")],
+    ),
+    (
+        "which run, app and tenant",
+        &[("correlog-s-runs", "workflow_run_id"), ("correlog-s-runs", "tenant_id")],
+    ),
+    (
+        "failed runs by app, with the error",
+        &[("correlog-w-err", "error.keyword"), ("correlog-w-fapp", "app_id")],
+    ),
+    (
+        "time by app and version",
+        &[("correlog-w-ver", "workflow_version"), ("correlog-w-fver", "workflow_version")],
+    ),
+    ("tokens and cost", &[("correlog-w-apps", "total_tokens"), ("correlog-w-model", "model_name")]),
+    ("errors by node type", &[("correlog-w-fnode", "node_type")]),
+    (
+        "slowest nodes and providers",
+        &[("correlog-w-slow", "elapsed_time"), ("correlog-u-provt", "model_provider")],
+    ),
+    ("stuck runs", &[("correlog-s-stuck", "running or paused")]),
+    ("one end user", &[("correlog-u-users", "created_by"), ("correlog-u-fuser", "session_id")]),
+    ("traffic by origin", &[("correlog-w-origin", "created_from"), ("correlog-w-trig", "triggered_from")]),
+    ("new exceptions", &[("correlog-o-exc-new", "exception.type")]),
+    (
+        "the platform's or the builder's error",
+        &[("correlog-u-src", "error_source"), ("correlog-u-srct", "error_source")],
+    ),
+    ("rate limits over time", &[("correlog-u-rl", "date_histogram"), ("correlog-u-rl", "429")]),
+    ("timeouts by provider", &[("correlog-u-prov", "Timeout"), ("correlog-u-prov", "date_histogram")]),
+    (
+        "the API",
+        &[
+            ("correlog-a-cls", "status_code"),
+            ("correlog-a-routes", "http.route"),
+            ("correlog-s-5xx", ">= 500"),
+        ],
+    ),
+];
+
+#[test]
+fn every_question_has_its_panel() {
+    let objects = saved_objects(&Prefixes::DEFAULT);
+    for (question, panels) in QUESTIONS {
+        for (id, part) in *panels {
+            let panel = objects.iter().find(|object| object["id"] == *id);
+            let panel = panel.unwrap_or_else(|| panic!("{question}: there is no {id}")).to_string();
+            assert!(panel.contains(part), "{question}: {id} does not use {part}");
+        }
+    }
+}
+
 #[test]
 fn planted_mistakes_are_found() {
     let check = |expect: &str, plant: &dyn Fn(&mut Vec<Value>)| {
@@ -55,6 +112,11 @@ fn planted_mistakes_are_found() {
     check("base path", &replace("../app/dashboards", "/app/dashboards"));
     check("two objects have one id", &|objects| objects.push(objects[1].clone()));
     check("migrationVersion", &|objects| objects[2]["migrationVersion"] = json!({}));
+    check("no filters", &replace("correlog-controls", "correlog-o-lines"));
+    check("header", &replace("correlog-overview-head", "correlog-o-lines"));
+    check("whatever time range", &replace("now-24h", ""));
+    check("opens empty", &replace("now-10y", "now-30d"));
+    check("no field to choose", &replace(r#"\"fieldName\":\"app_id\""#, r#"\"fieldName\":\"trace_id\""#));
     check("overlaps", &replace(r#"\"y\":9"#, r#"\"y\":5"#));
 }
 

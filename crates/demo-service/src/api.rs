@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Json, Router,
     extract::State,
+    response::Redirect,
     routing::{get, post},
 };
 use correlog::{Handle, http::TraceMiddleware};
@@ -34,6 +35,7 @@ pub fn router(worker: &str, writer: Handle) -> Result<Router, String> {
     Ok(Router::new()
         .route("/workflows/run", post(run_workflow))
         .route("/health", get(worker::health))
+        .route("/", get(|| async { Redirect::to("/health") }))
         .with_state(Arc::new(api)))
 }
 

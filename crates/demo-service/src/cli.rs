@@ -58,8 +58,11 @@ POST /workflows/run takes a JSON object; every key is optional:
   app_id, tenant_id, workflow_id, user
              whose run it is
   fail_at    the node that fails: start, knowledge-retrieval, llm, http-request, end
-  fail_how   error (the default), or panic: the handler itself dies
+  fail_how   error (the default), rate-limit, timeout, or panic: the handler itself dies
   slow_at    the node that is slow (llm unless given), by slow_ms milliseconds
+  version, origin
+             the workflow's version, and where the request came from (service-api, web-app, webhook …)
+  ago_s      the records say that the run began so many seconds ago; with a panic it is a stuck one
 It answers with workflow_run_id, trace_id, status, outputs, error, elapsed_time (seconds), total_tokens.
 A run that fails is answered with 200 and status \"failed\"; fail_how panic gives 500, a wrong body 400 or 422.
 Every response has X-Trace-Id and X-Span-Id. SIGTERM ends running requests, flushes and exits.";

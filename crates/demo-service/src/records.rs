@@ -14,9 +14,6 @@ use crate::run::{
     node::{CURRENCY, Failure, MODEL_NAME, MODEL_PROVIDER, NODES, Node, Outcome, Usage},
 };
 
-/// The version of the workflow that is run: there is one.
-const WORKFLOW_VERSION: &str = "2026-11-01 09:30:00.000000";
-
 /// How a run ended.
 #[derive(Debug)]
 pub struct RunEnd<'a> {
@@ -38,7 +35,7 @@ pub fn app_log(ids: &RunIds) -> Record<'static> {
 pub fn run_started(ids: &RunIds, inputs: &Map<String, Value>) -> Record<'static> {
     common(RecordKind::WorkflowRun, ids.run_id, ids)
         .field("workflow_type", "workflow")
-        .field("workflow_version", WORKFLOW_VERSION)
+        .field("workflow_version", ids.version.clone())
         .field("triggered_from", "app-run")
         .field("status", "running")
         .field("inputs", text(inputs))
@@ -94,7 +91,9 @@ pub fn node_finished(
             let finished = finished.field("status", "succeeded").field("outputs", text(&outcome.outputs));
             if outcome.usage.total() == 0 { finished } else { used(finished, outcome.usage) }
         }
-        Err(failure) => failed(finished.field("status", "failed"), Some(failure)),
+        Err(failure) => failed(finished.field("status", "failed"), Some(failure))
+            .field("exception.type", failure.exception())
+            .field("http.response.status_code", failure.status()),
     }
 }
 
@@ -124,7 +123,7 @@ fn common(kind: RecordKind, id: Uuid, ids: &RunIds) -> Record<'static> {
         .field("app_id", ids.app_id.clone())
         .field("workflow_id", ids.workflow_id.clone())
         .field("workflow_run_id", ids.run_id.to_string())
-        .field("created_from", "service-api")
+        .field("created_from", ids.origin.clone())
         .field("created_by_role", "end_user")
         .field("created_by", ids.user.clone())
         .field("session_id", ids.user.clone())

@@ -185,6 +185,35 @@ fn a_run_fails_where_the_request_says() {
 }
 
 #[test]
+fn a_provider_that_limits_or_is_silent_is_named_on_the_node_and_the_run() {
+    let demo = Demo::start();
+    for (how, exception, status) in
+        [("rate-limit", "InvokeRateLimitError", json!(429)), ("timeout", "ReadTimeout", Value::Null)]
+    {
+        let (answer, trace) = demo.answer(&json!({"fail_at": "llm", "fail_how": how, "origin": "webhook"}));
+        assert_eq!(answer["status"], "failed", "{how}");
+        let records = demo.records(&trace);
+        let failed: Vec<_> = records.iter().filter(|record| record["status"] == "failed").collect();
+        assert!(failed.iter().all(|record| record["error_source"] == "provider"), "{failed:?}");
+        assert!(failed.iter().all(|record| record["created_from"] == "webhook"), "{failed:?}");
+        assert_eq!(failed[0]["exception"]["type"], exception);
+        assert_eq!(failed[0]["http"]["response"]["status_code"], status);
+    }
+}
+
+#[test]
+fn a_panic_of_an_hour_ago_leaves_a_stuck_run() {
+    let demo = Demo::start();
+    let response = demo.run(&json!({"fail_at": "llm", "fail_how": "panic", "ago_s": 3600}));
+    let trace = response.headers()["x-trace-id"].to_str().expect("text").to_owned();
+    let records = demo.records(&trace);
+    let runs = of_kind(&records, "workflow_run");
+    assert_eq!(runs.iter().map(|run| &run["status"]).collect::<Vec<_>>(), ["running"]);
+    assert!(runs[0]["created_at"].as_str() < runs[0]["@timestamp"].as_str());
+    assert_eq!(runs[0]["run_created_at"], runs[0]["created_at"]);
+}
+
+#[test]
 fn bad_requests_and_panics_have_their_ids_too() {
     let demo = Demo::start();
     let check = |response: Response, status: u16| {

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use xtask::exec::{Result, cargo, find, output, run, say, target_dir};
-use xtask::http;
 use xtask::node::Node;
+use xtask::traffic;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -34,7 +34,8 @@ pub fn demo(args: &Args) -> Result<()> {
     run(place.correlog().args(["setup", "apply"]))?;
     let services = Services::start(&place)?;
     let mut shipper = Running(place.correlog().arg("ship").spawn().map_err(|error| error.to_string())?);
-    let trace = load(&services.api, args.runs)?;
+    traffic::variety(&services.api)?;
+    let trace = traffic::runs(&services.api, args.runs)?;
     let wanted = place.lines_of(&trace)?;
     drop(services);
     let found = wait_found(&place, &trace, wanted)?;
@@ -90,7 +91,7 @@ impl Place {
         let _ = std::fs::remove_dir_all(&dir);
         std::fs::create_dir_all(dir.join("logs")).map_err(|error| error.to_string())?;
         let text = format!(
-            "[opensearch]\nurl = \"{url}\"\n\n[state]\ndir = \"state\"\n\n[host]\nid = \"demo\"\n\n[[logs]]\npaths = [\"logs/*.jsonl\"]\n"
+            "[opensearch]\nurl = \"{url}\"\n\n[state]\ndir = \"state\"\n\n[host]\nid = \"demo\"\n\n[[logs]]\npaths = [\"logs/*.jsonl\"]\n\n[admin]\nreport_every = \"2s\"\n"
         );
         std::fs::write(dir.join("correlog.toml"), text).map_err(|error| error.to_string())?;
         Ok(Self { dir })
@@ -182,26 +183,6 @@ fn service(place: &Place, role: &str, more: &[&str]) -> Result<(Running, String)
         std::fs::read_to_string(&address).ok().filter(|text| text.ends_with('\n'))
     })?;
     Ok((running, format!("http://{}", text.trim())))
-}
-
-/// Runs workflows, some slow, some failing; answers the trace id of a failed one.
-fn load(api: &str, runs: u32) -> Result<String> {
-    let mut failed = None;
-    for number in 0..runs.max(1) {
-        let mut body = serde_json::json!({"tenant_id": "acme", "user": format!("user-{}", number % 3), "inputs": {"query": "where is my order?"}});
-        if number % 7 == 3 {
-            body["slow_ms"] = 300.into();
-        }
-        if number % 5 == 0 {
-            body["fail_at"] = "http-request".into();
-        }
-        let answer = http::post(&format!("{api}/workflows/run"), &body)?;
-        let trace = answer.header("x-trace-id").ok_or("a response without X-Trace-Id")?;
-        if number % 5 == 0 {
-            failed = Some(trace.to_owned());
-        }
-    }
-    failed.ok_or_else(|| "no run failed".to_owned())
 }
 
 fn wait_found(place: &Place, trace: &str, wanted: (usize, usize)) -> Result<(usize, usize)> {

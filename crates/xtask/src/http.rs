@@ -22,13 +22,24 @@ impl Answer {
     }
 }
 
+/// A node that is silent for longer does not answer; only work that is known to be long may take more (`within`).
+const LIMIT: Duration = Duration::from_secs(60);
+
 /// One request; `body` is sent as it is.
 pub fn request(method: &str, url: &str, headers: &[(&str, &str)], body: Option<&str>) -> Result<Answer> {
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .timeout_global(Some(Duration::from_secs(60)))
-        .http_status_as_error(false)
-        .build()
-        .into();
+    within(LIMIT, method, url, headers, body)
+}
+
+/// One request that may take as long as `limit`, such as the merge of an index.
+pub fn within(
+    limit: Duration,
+    method: &str,
+    url: &str,
+    headers: &[(&str, &str)],
+    body: Option<&str>,
+) -> Result<Answer> {
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().timeout_global(Some(limit)).http_status_as_error(false).build().into();
     let mut builder = ureq::http::Request::builder().method(method).uri(url);
     for (name, value) in headers {
         builder = builder.header(*name, *value);

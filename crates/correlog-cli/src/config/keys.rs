@@ -172,6 +172,12 @@ pub const KEYS: &[Key] = &[
         None,
         "Serve `/health`, `/metrics` and `/status` there; off by default.",
     ),
+    key(
+        "admin.report_every",
+        Kind::Millis { min: 1_000, max: HOUR_MS },
+        Some("60s"),
+        "How often `ship` indexes its own status documents; a run that ends before the first has none.",
+    ),
     key("dashboards.url", Kind::Url, None, "OpenSearch Dashboards, for links and `setup`."),
     key("links.jaeger", Kind::Url, None, "Jaeger's address, for links."),
     key("links.grafana", Kind::Url, None, "A Grafana address, for links."),

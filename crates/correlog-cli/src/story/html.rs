@@ -15,8 +15,8 @@ use std::fmt::Write;
 const STYLE: &str = include_str!("page/page.css");
 const SCRIPT: &str = include_str!("page/page.js");
 /// SHA-256 of the two files as a content policy names them; a test compares them with the files.
-const STYLE_HASH: &str = "sha256-EAmwkwoxrJXYux75Nfkk0NUV7ys6plGf55j5q42JIFk=";
-const SCRIPT_HASH: &str = "sha256-vplypz1WPXaaFF9YSpKR12lAnRQTbisU1Dc2AYfREuo=";
+const STYLE_HASH: &str = "sha256-v3y2O9bHYaus3Oy0xU5MWCHE80kl4Zh9SVunanoatOc=";
+const SCRIPT_HASH: &str = "sha256-eOzO3Kf+0YMw70gePEi1jQVEfJ9ig3kJJuNvJeIEdYU=";
 
 pub fn page(story: &Story, links: &[Link]) -> String {
     let title = story.subject.trace_ids.first().unwrap_or(&story.subject.query);

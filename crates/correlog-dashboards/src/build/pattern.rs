@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::PATTERN_ID;
 use super::panels::text;
 use crate::Prefixes;
-use crate::links::LINK_FROM;
+use crate::links;
 
 pub fn index_pattern(prefixes: &Prefixes<'_>) -> Value {
     json!({
@@ -95,13 +95,8 @@ fn formats() -> Map<String, Value> {
         ("traceId", "trace_id:{{value}}"),
         ("workflow_run_id", "workflow_run_id:\"{{value}}\""),
     ] {
-        let template = format!(
-            "../app/dashboards#/view/correlog-trace?_g=(time:(from:{LINK_FROM},to:now))\
-             &_a=(query:(language:kuery,query:'{query}'))"
-        );
         // Without the label the cell shows the whole address; a new tab does not work.
-        let params =
-            json!({ "urlTemplate": template, "labelTemplate": "{{value}}", "openLinkInCurrentTab": true });
+        let params = json!({ "urlTemplate": links::formatter(query), "labelTemplate": "{{value}}", "openLinkInCurrentTab": true });
         formats.insert(path.to_owned(), json!({ "id": "url", "params": params }));
     }
     formats

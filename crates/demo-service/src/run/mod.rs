@@ -24,6 +24,8 @@ pub struct RunIds {
     pub app_id: String,
     pub workflow_id: String,
     pub user: String,
+    pub version: String,
+    pub origin: String,
     /// When it began: it decides the day of all its records.
     pub created_at: SystemTime,
 }
@@ -53,7 +55,9 @@ pub async fn run(request: RunRequest, world: &World, writer: &Handle) -> RunAnsw
         app_id: request.app_id.clone(),
         workflow_id: request.workflow_id.clone(),
         user: request.user.clone(),
-        created_at: SystemTime::now(),
+        version: request.version.clone(),
+        origin: request.origin.clone(),
+        created_at: SystemTime::now() - request.ago(),
     };
     let span = tracing::info_span!(
         "run_workflow",

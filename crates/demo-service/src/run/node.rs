@@ -58,6 +58,10 @@ pub struct Usage {
 pub enum Failure {
     /// The request asked for it.
     Asked(Node),
+    /// What the node calls answered 429.
+    RateLimited,
+    /// What the node calls did not answer in time.
+    TimedOut,
     /// The worker answered with this status.
     Refused(u16),
     /// The worker could not be reached or understood.
@@ -104,12 +108,14 @@ impl Node {
     pub async fn run(self, request: &RunRequest, world: &World) -> Result<Outcome, Failure> {
         tokio::time::sleep(request.delay(self) + self.usual()).await;
         let fails = request.fail_at == Some(self);
-        if fails && request.fail_how == FailHow::Panic {
-            panic!("the node {} was asked to panic", self.kind());
-        }
-        // The worker is told to fail, so that the error is in its log too.
-        if fails && self != Self::HttpRequest {
-            return Err(Failure::Asked(self));
+        match request.fail_how {
+            _ if !fails => {}
+            FailHow::Panic => panic!("the node {} was asked to panic", self.kind()),
+            FailHow::RateLimit => return Err(Failure::RateLimited),
+            FailHow::Timeout => return Err(Failure::TimedOut),
+            // The worker is told to fail, so that the error is in its log too.
+            FailHow::Error if self == Self::HttpRequest => {}
+            FailHow::Error => return Err(Failure::Asked(self)),
         }
         match self {
             Self::Start | Self::End => Ok(Outcome::default()),
@@ -178,9 +184,29 @@ impl Failure {
     /// Whom to page.
     pub fn source_name(&self) -> &'static str {
         match self {
-            Self::Asked(Node::Llm) => "provider",
+            Self::Asked(Node::Llm) | Self::RateLimited | Self::TimedOut => "provider",
             Self::Asked(_) => "workflow",
             Self::Refused(_) | Self::Unreachable(_) => "platform",
+        }
+    }
+
+    /// The type of the exception that the platform would have thrown.
+    pub fn exception(&self) -> &'static str {
+        match self {
+            Self::Asked(_) => "InvokeServerUnavailableError",
+            Self::RateLimited => "InvokeRateLimitError",
+            Self::TimedOut => "ReadTimeout",
+            Self::Refused(_) => "HTTPStatusError",
+            Self::Unreachable(_) => "ConnectError",
+        }
+    }
+
+    /// What the node was answered, if it was.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::RateLimited => Some(429),
+            Self::Refused(status) => Some(*status),
+            Self::Asked(_) | Self::TimedOut | Self::Unreachable(_) => None,
         }
     }
 }
@@ -197,6 +223,8 @@ impl fmt::Display for Failure {
         match self {
             Self::Asked(Node::Llm) => f.write_str("[openai] Server Unavailable Error, Connection aborted."),
             Self::Asked(node) => write!(f, "the node {} failed, as the request asked", node.kind()),
+            Self::RateLimited => f.write_str("[openai] Rate Limit Error, too many requests."),
+            Self::TimedOut => f.write_str("[openai] Connection Error, the request timed out."),
             Self::Refused(status) => write!(f, "the worker answered {status}"),
             Self::Unreachable(_) => f.write_str("the worker cannot be reached"),
         }

@@ -9,6 +9,8 @@ use super::node::Node;
 
 /// The longest a request may be slowed down.
 const SLOW_MS_MAX: u64 = 60_000;
+/// The furthest back a run may say that it began.
+const AGO_S_MAX: u64 = 30 * 86_400;
 
 /// The body of POST /workflows/run.
 #[derive(Debug, Clone, Deserialize)]
@@ -33,6 +35,15 @@ pub struct RunRequest {
     pub slow_at: Node,
     #[serde(default)]
     pub slow_ms: u64,
+    /// The workflow's version.
+    #[serde(default = "version")]
+    pub version: String,
+    /// Where the request came from.
+    #[serde(default = "origin")]
+    pub origin: String,
+    /// So many seconds ago the run's records say that it began: a run that panics then is a stuck one at once.
+    #[serde(default)]
+    pub ago_s: u64,
 }
 
 /// How a node fails.
@@ -42,6 +53,10 @@ pub enum FailHow {
     /// The node ends with an error and the run with it.
     #[default]
     Error,
+    /// The model's provider (or what else the node calls) answers 429.
+    RateLimit,
+    /// It does not answer in time.
+    Timeout,
     /// The handler itself dies.
     Panic,
 }
@@ -55,6 +70,11 @@ impl RunRequest {
     pub fn delay(&self, node: Node) -> Duration {
         let slow_ms = if node == self.slow_at { self.slow_ms.min(SLOW_MS_MAX) } else { 0 };
         Duration::from_millis(slow_ms)
+    }
+
+    /// How long ago it began, as its records say.
+    pub fn ago(&self) -> Duration {
+        Duration::from_secs(self.ago_s.min(AGO_S_MAX))
     }
 }
 
@@ -74,6 +94,14 @@ fn workflow() -> String {
 
 fn user() -> String {
     "anonymous".to_owned()
+}
+
+fn version() -> String {
+    "2026-11-01 09:30:00.000000".to_owned()
+}
+
+fn origin() -> String {
+    "service-api".to_owned()
 }
 
 fn slow_at() -> Node {

@@ -8,8 +8,9 @@ use crate::scan::{block, needles::Needles};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
-/// Status documents come once a minute; three missing ones are no accident.
-const SILENT_MS: i64 = 3 * 60_000;
+/// Three missing status documents are no accident; so many must be missing, and at least this time.
+const SILENT_REPORTS: u64 = 3;
+const SILENT_MIN_MS: u64 = 60_000;
 /// Without status documents: older than this, and nobody ships.
 const STALE_MS: i64 = 24 * 3_600_000;
 const LAG_MAX_MS: f64 = 60_000.0;
@@ -66,7 +67,8 @@ fn host(patient: &mut Patient<'_>, bucket: &Value) {
     let lag_ms = newest.pointer("/shipper/lag_ms").and_then(Value::as_f64).unwrap_or(0.0);
     let sum = |pointer: &str| bucket.pointer(pointer).and_then(Value::as_f64).unwrap_or(0.0) as u64;
     let (refused, skipped) = (sum("/refused/value"), sum("/skipped/value"));
-    if silent_ms > SILENT_MS {
+    let silent_max = (SILENT_REPORTS * patient.config.report_every.0).max(SILENT_MIN_MS);
+    if silent_ms > i64::try_from(silent_max).unwrap_or(i64::MAX) {
         let what = format!("the shipper on {host} is silent since {} minutes", silent_ms / 60_000);
         patient.ill("shipper", what, "correlog status there; correlog ship when it does not run");
     } else if lag_ms > LAG_MAX_MS {

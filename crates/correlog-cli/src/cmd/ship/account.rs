@@ -1,5 +1,6 @@
-//! The shipper's own account: one document a minute about this host, and one for each cause of refusals and skips,
-//! with what happened in that minute. It is told, not proven: a minute that cannot be sent is left out.
+//! The shipper's own account: one document every so often (`admin.report_every`) about this host, and one for each
+//! cause of refusals and skips, with what happened since the last. It is told, not proven: what cannot be sent is told
+//! the next time.
 
 use crate::cluster::Cluster;
 use crate::config::Config;
@@ -10,9 +11,11 @@ use correlog_schema::index::Place;
 use opensearch::http::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::Duration;
 
-const EVERY_MS: u64 = 60_000;
+/// How long the end of the program waits for its last account to be taken.
+const LAST_MAX: Duration = Duration::from_secs(2);
 
 /// What was counted when the last documents were made.
 #[derive(Clone, Debug, Default)]
@@ -29,18 +32,27 @@ pub struct Account {
     host: String,
     prefix: String,
     before: Counted,
+    every_ms: u64,
     next_ms: u64,
-    outbox: SyncSender<(String, Vec<(String, Value)>)>,
+    has_told: bool,
+    outbox: SyncSender<Batch>,
+    /// Closed once the sending thread has ended.
+    ended: Receiver<()>,
 }
+
+/// An index, and the documents for it with their ids.
+type Batch = (String, Vec<(String, Value)>);
 
 impl Account {
     /// Sends on a thread with a connection of its own, so that a slow cluster never holds up the pump.
     pub fn start(config: &Config, host: &str) -> Result<Self> {
         let cluster = Cluster::connect(config)?;
-        let (outbox, inbox) = sync_channel::<(String, Vec<(String, Value)>)>(1);
+        let (outbox, inbox) = sync_channel::<Batch>(1);
+        let (ending, ended) = sync_channel(0);
         let send = move || {
+            let _ending: SyncSender<()> = ending;
             for (index, documents) in inbox {
-                // A refusal here would be one more document nobody can send: the next minute tries anew.
+                // A refusal here would be one more document nobody can send: the next account tries anew.
                 let _ = cluster.send_raw(
                     Method::Post,
                     "/_bulk",
@@ -52,36 +64,65 @@ impl Account {
         std::thread::Builder::new().name("account".to_owned()).spawn(send).map_err(|source| {
             crate::error::Error::io("no thread for the account can be started", "", source)
         })?;
-        let (host, prefix) = (host.to_owned(), config.index.logs.clone());
-        Ok(Self { host, prefix, before: Counted::default(), next_ms: EVERY_MS, outbox })
+        let (host, prefix, every_ms) = (host.to_owned(), config.index.logs.clone(), config.report_every.0);
+        let before = Counted::default();
+        Ok(Self { host, prefix, before, every_ms, next_ms: every_ms, has_told: false, outbox, ended })
     }
 
-    /// Once a minute: what happened since the last time.
+    /// When it is time: what happened since the last time.
     pub fn tell(&mut self, now: Now, snapshot: &Snapshot) {
         if now.mono_ms < self.next_ms {
             return;
         }
-        self.next_ms = now.mono_ms + EVERY_MS;
-        let counted = count(snapshot);
-        let minute = now.wall_ms - now.wall_ms.rem_euclid(60_000);
-        let Some(time) = chrono::DateTime::from_timestamp_millis(minute) else { return };
-        let time = time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+        self.next_ms = now.mono_ms + self.every_ms;
+        self.send(now, snapshot);
+    }
+
+    /// What happened since the last account, or sums over a host's documents would lack the end of every run. A run
+    /// that was over before its first account stays silent, as `--once` does.
+    pub fn close(mut self, now: Now, snapshot: &Snapshot) {
+        if !self.has_told {
+            return;
+        }
+        self.send(now, snapshot);
+        let Self { outbox, ended, .. } = self;
+        drop(outbox);
+        // Either it is sent, or the cluster is away, which must not hold up the end.
+        let _ = ended.recv_timeout(LAST_MAX);
+    }
+
+    fn send(&mut self, now: Now, snapshot: &Snapshot) {
+        let counted = count(snapshot, &self.before);
+        let Some(time) = chrono::DateTime::from_timestamp_millis(now.wall_ms) else { return };
+        let time = time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
         let documents = documents(&self.host, &time, &self.before, &counted, lag_ms(snapshot));
-        let index = Place::of_ms(minute).index_name(&self.prefix);
+        let index = Place::of_ms(now.wall_ms).index_name(&self.prefix);
         if self.outbox.try_send((index, documents)).is_ok() {
             self.before = counted;
+            self.has_told = true;
         }
     }
 }
 
-fn count(snapshot: &Snapshot) -> Counted {
+/// The reason of lines that begin as a record and are none: OpenSearch never saw them, so it gave no reason.
+const NO_RECORD: &str = "no_record";
+
+fn count(snapshot: &Snapshot, before: &Counted) -> Counted {
     let refused = snapshot.delivery.counts.refused_by.iter();
+    let mut refused: BTreeMap<String, u64> =
+        refused.map(|(fault, count)| (fault.name().to_owned(), *count)).collect();
+    // The server's refusals are counted before their lines are settled, so for a moment this can be too few.
+    let others = snapshot.lines.refused.saturating_sub(refused.values().sum());
+    let others = others.max(before.refused.get(NO_RECORD).copied().unwrap_or(0));
+    if others > 0 {
+        refused.insert(NO_RECORD.to_owned(), others);
+    }
     Counted {
         read: snapshot.lines.read,
         stored: snapshot.lines.stored,
         skipped: snapshot.lines.skipped,
         bytes: snapshot.bytes_read,
-        refused: refused.map(|(fault, count)| (fault.name().to_owned(), *count)).collect(),
+        refused,
     }
 }
 
@@ -89,7 +130,7 @@ fn lag_ms(snapshot: &Snapshot) -> u64 {
     snapshot.files.iter().map(|file| file.lag_ms).max().unwrap_or(0)
 }
 
-/// Each with its id, so that a minute sent twice stands once.
+/// Each with an id of its host, time and cause, so that one sent twice by the client stands once.
 fn documents(host: &str, time: &str, before: &Counted, now: &Counted, lag_ms: u64) -> Vec<(String, Value)> {
     let document = |cause: &str, shipper: Value| {
         let source = json!({
@@ -132,7 +173,7 @@ mod tests {
     use super::{Counted, body, documents};
 
     #[test]
-    fn a_minute_is_told_as_differences_with_one_document_a_cause() {
+    fn an_account_is_told_as_differences_with_one_document_a_cause() {
         let before = Counted { read: 10, stored: 8, skipped: 1, bytes: 100, ..Counted::default() };
         let refused = [("mapping".to_owned(), 2)].into();
         let now = Counted { read: 30, stored: 25, skipped: 4, bytes: 300, refused };

@@ -78,6 +78,8 @@ impl Drive {
             }
             if let Some(end) = self.ending(lines.in_flight) {
                 self.progress.end();
+                let now = self.now();
+                self.show.close(now, &self.pump.snapshot(now));
                 return Ok(end);
             }
             let mark = lines.read + lines.settled();

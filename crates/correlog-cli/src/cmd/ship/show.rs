@@ -47,6 +47,13 @@ impl Show {
             admin.publish(snapshot);
         }
     }
+
+    /// The last account, when everything else has ended.
+    pub fn close(&mut self, now: Now, snapshot: &Snapshot) {
+        if let Some(account) = self.account.take() {
+            account.close(now, snapshot);
+        }
+    }
 }
 
 impl Drop for Show {

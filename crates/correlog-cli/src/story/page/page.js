@@ -21,7 +21,18 @@
     });
     shown.textContent = count + " of " + rows.length + " lines";
   }
+  // A link may choose: story.html#level=ERROR&service=api&words=timeout
+  function choose() {
+    var wanted = new URLSearchParams(location.hash.slice(1));
+    boxes.forEach(function (box) {
+      var names = wanted.getAll(box.dataset.kind);
+      box.checked = names.length === 0 || names.indexOf(box.value) >= 0;
+    });
+    text.value = wanted.get("words") || "";
+    apply();
+  }
+  window.addEventListener("hashchange", choose);
   boxes.forEach(function (box) { box.addEventListener("change", apply); });
   text.addEventListener("input", apply);
-  apply();
+  choose();
 })();

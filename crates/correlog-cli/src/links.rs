@@ -1,11 +1,10 @@
 //! Links of a story into OpenSearch Dashboards, Jaeger and Grafana, for the addresses that are configured. It asks no
-//! server whether the link's target is there.
-
-pub mod rison;
+//! server whether the link's target is there. How a link is spelt is decided where the dashboards are made.
 
 use crate::config::Config;
 use crate::story::Story;
 use crate::story::document::time_text;
+use correlog_dashboards::links::{self, Times, rison};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
@@ -22,9 +21,10 @@ pub fn of(story: &Story, config: &Config) -> Vec<Link> {
     let mut add = |name: &str, url: String| links.push((name.to_owned(), Value::from(url)));
     let trace = story.subject.trace_ids.first();
     if let Some(base) = &config.dashboards_url {
-        let query = query(story);
-        add("dashboard", dashboard(base, &query, times(story)));
-        add("discover", discover(base, &query, times(story)));
+        let (query, around) = (query(story), times(story));
+        let times = around.as_ref().map_or(Times::Any, |(from, to)| Times::Between(from, to));
+        add("dashboard", links::story(base, &query, times));
+        add("discover", links::discover(base, &query, times, &COLUMNS));
     }
     if let (Some(base), Some(trace)) = (&config.jaeger_url, trace) {
         add("jaeger", format!("{}/trace/{}", base.trim_end_matches('/'), rison::percent(trace)));
@@ -55,38 +55,11 @@ fn query(story: &Story) -> String {
     terms.join(" or ")
 }
 
-/// A minute around the story; without times what Dashboards itself would show of a month.
-fn times(story: &Story) -> Value {
-    match story.header.started.zip(story.header.finished) {
-        Some((from, to)) => {
-            let millis = |nanos: i64| time_text(nanos.div_euclid(1_000_000) * 1_000_000);
-            json!({"from": millis(from.saturating_sub(PAD_NS)), "to": millis(to.saturating_add(PAD_NS))})
-        }
-        None => json!({"from": "now-30d", "to": "now"}),
-    }
-}
-
-fn dashboard(base: &str, query: &str, times: Value) -> String {
-    let (global, app) = (json!({"time": times}), json!({"query": {"language": "kuery", "query": query}}));
-    let base = base.trim_end_matches('/');
-    format!(
-        "{base}/app/dashboards#/view/correlog-trace?_g={}&_a={}",
-        rison::in_url(&global),
-        rison::in_url(&app)
-    )
-}
-
-/// The older form: every version rewrites it to its own.
-fn discover(base: &str, query: &str, times: Value) -> String {
-    let app = json!({
-        "columns": COLUMNS,
-        "index": "correlog-all",
-        "interval": "auto",
-        "query": {"language": "kuery", "query": query},
-        "sort": [["@timestamp", "asc"]],
-    });
-    let base = base.trim_end_matches('/');
-    format!("{base}/app/discover#/?_g={}&_a={}", rison::in_url(&json!({"time": times})), rison::in_url(&app))
+/// A minute around the story.
+fn times(story: &Story) -> Option<(String, String)> {
+    let (from, to) = story.header.started.zip(story.header.finished)?;
+    let millis = |nanos: i64| time_text(nanos.div_euclid(1_000_000) * 1_000_000);
+    Some((millis(from.saturating_sub(PAD_NS)), millis(to.saturating_add(PAD_NS))))
 }
 
 /// Explore with a Tempo data source whose uid is `tempo`.
@@ -94,38 +67,11 @@ fn grafana(base: &str, trace: &str, story: &Story) -> String {
     let ms = |nanos: i64| (nanos / 1_000_000).to_string();
     let range = match story.header.started.zip(story.header.finished) {
         Some((from, to)) => json!({"from": ms(from - PAD_NS), "to": ms(to + PAD_NS)}),
-        None => json!({"from": "now-30d", "to": "now"}),
+        None => json!({"from": links::LINK_FROM, "to": "now"}),
     };
     let source = json!({"type": "tempo", "uid": "tempo"});
     let query = json!({"refId": "A", "datasource": source, "queryType": "traceql", "query": trace});
     let panes = json!({"a": {"datasource": "tempo", "queries": [query], "range": range}});
     let base = base.trim_end_matches('/');
     format!("{base}/explore?schemaVersion=1&orgId=1&panes={}", rison::percent(&panes.to_string()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_dashboard_link_is_the_form_that_was_seen_to_work() {
-        let times = json!({"from": "2026-11-21T07:48:00.000Z", "to": "2026-11-21T07:49:00.000Z"});
-        let link = dashboard("http://d:5601/", "trace_id:\"01a1\"", times);
-        assert_eq!(
-            link,
-            "http://d:5601/app/dashboards#/view/correlog-trace?_g=(time:(from:'2026-11-21T07:48:00.000Z',\
-             to:'2026-11-21T07:49:00.000Z'))&_a=(query:(language:'kuery',query:'trace_id:%2201a1%22'))"
-        );
-    }
-
-    #[test]
-    fn the_discover_link_names_pattern_columns_and_order() {
-        let link = discover("http://d:5601", "x", json!({"from": "now-30d", "to": "now"}));
-        assert_eq!(
-            link,
-            "http://d:5601/app/discover#/?_g=(time:(from:'now-30d',to:'now'))&_a=(columns:!('service.name',\
-             'level','message','trace_id'),index:'correlog-all',interval:'auto',query:(language:'kuery',\
-             query:'x'),sort:!(!('@timestamp','asc')))"
-        );
-    }
 }
