@@ -5,9 +5,10 @@
 //! One case is taken out of the rule: a newer file that is strictly shorter is a new generation that begins alike,
 //! for a copy is never newer than what it was copied from.
 
+use crate::checkpoint::Fingerprint;
 use crate::discover::{FileId, same_content};
 use crate::limits::{FINGERPRINT_MAX_BYTES, MARKER_MAX_BYTES};
-use crate::place::{Marker, Place};
+use crate::place::{Marker, Place, hash16};
 use crate::ports::{Files, Now, World};
 use crate::pump::Pump;
 use crate::source::{ReadFault, Source};
@@ -36,11 +37,12 @@ fn with_source(
     (now, world): (Now, &mut dyn World),
 ) -> Result<bool, ReadFault> {
     let Some(tail) = pump.roster.get(id) else { return Ok(false) };
-    let (head, prefix) = (tail.head, tail.prefix);
+    let (known, prefix) = (Known { print: tail.fingerprint, head: tail.head }, tail.prefix);
+    let head = known.head;
     for member in tail.members.clone() {
         let Ok((mut other, stat)) = pump.open_file(member, world) else { continue };
         let other_size = if other.is_compressed() { None } else { Some(stat.size) };
-        let answer = between(&head, source, size, &mut other, other_size, world);
+        let answer = between(&known, source, size, &mut other, other_size, world);
         let after = other.stat(world);
         other.close(world);
         // It may have been truncated while it was looked at: bytes that differ prove nothing then.
@@ -86,6 +88,21 @@ fn is_rotated(pump: &Pump, file: FileId) -> bool {
     age(pump, file).is_some_and(|age| *age != crate::lineage::Age::Live)
 }
 
+/// What is known of a lineage's bytes.
+struct Known {
+    print: Fingerprint,
+    head: Place,
+}
+
+/// The file still is what the lineage was read from. The first line counts too: of a lineage of which nothing has
+/// been read yet it is all that is known, and its file may be another one since.
+fn carries(known: &Known, source: &mut Source, files: &mut dyn Files) -> Result<bool, ReadFault> {
+    let mut line = vec![0; known.print.len as usize];
+    let got = source.read(files, known.print.at, &mut line)?;
+    let begins = got == line.len() && hash16(&line) == known.print.hash;
+    Ok(begins && (source.is_compressed() || stands(&known.head, source, files)?))
+}
+
 /// The bytes before the place are in the file.
 fn stands(head: &Place, source: &mut Source, files: &mut dyn Files) -> Result<bool, ReadFault> {
     let Marker { len, .. } = head.marker;
@@ -97,17 +114,14 @@ fn stands(head: &Place, source: &mut Source, files: &mut dyn Files) -> Result<bo
 /// Whether the shorter of two files is where the longer one begins. `None`: the other is no longer what the lineage
 /// was read from, so it proves nothing.
 fn between(
-    head: &Place,
+    known: &Known,
     source: &mut Source,
     size: Option<u64>,
     other: &mut Source,
     other_size: Option<u64>,
     files: &mut dyn Files,
 ) -> Result<Option<bool>, ReadFault> {
-    if other_size.is_some_and(|size| size < head.offset) {
-        return Ok(None);
-    }
-    if other_size.is_some() && !stands(head, other, files)? {
+    if other_size.is_some_and(|size| size < known.head.offset) || !carries(known, other, files)? {
         return Ok(None);
     }
     if !is_equal(source, other, 0, FINGERPRINT_MAX_BYTES, files)? {

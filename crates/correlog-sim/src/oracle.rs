@@ -106,6 +106,11 @@ impl Oracle {
         self.contents[content].ends.push(end);
     }
 
+    /// A file of this content ends here for good, maybe within a line: a durable offset may stand there too (P5).
+    pub fn finished(&mut self, content: usize, end: u64) {
+        self.contents[content].ends.push(end);
+    }
+
     pub fn grew(&mut self, content: usize, len: u64) {
         self.contents[content].len = len;
     }

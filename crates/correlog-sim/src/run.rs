@@ -167,7 +167,9 @@ impl Run {
         match &mut self.pump {
             Some(pump) => {
                 let pace = pump.turn(self.world.now, &mut self.world)?;
-                pump.take_notices();
+                for notice in pump.take_notices() {
+                    self.world.trace.event("says", [self.turns, 0], format_args!("{notice:?}"));
+                }
                 Ok(pace)
             }
             None => {

@@ -120,7 +120,7 @@ impl Writer {
                 tree.symlink(&file, &link);
                 self.open_fresh(inode, lines, tree, oracle);
             }
-            Step::Copy { from, to } => self.copy(from, to, tree, rng),
+            Step::Copy { from, to } => self.copy(from, to, tree, oracle, rng),
             Step::Truncate(path) => {
                 self.truncate(&path, lines, tree, oracle, rng);
                 return true;
@@ -152,7 +152,7 @@ impl Writer {
         }
     }
 
-    fn copy(&mut self, from: PathBuf, to: PathBuf, tree: &mut Tree, rng: &mut Rng) {
+    fn copy(&mut self, from: PathBuf, to: PathBuf, tree: &mut Tree, oracle: &mut Oracle, rng: &mut Rng) {
         let Some((_, source)) = tree.resolve(&from) else { return };
         let target = match tree.resolve(&to) {
             Some((_, target)) => target,
@@ -172,8 +172,9 @@ impl Writer {
         tree.inodes[target].lines = copied;
         // What is appended behind the copier's back is its window: it stops at the length it saw last.
         if upto < len {
-            self.steps.push_front(Step::Copy { from, to });
+            return self.steps.push_front(Step::Copy { from, to });
         }
+        oracle.finished(tree.inodes[target].content, upto as u64);
     }
 
     fn truncate(

@@ -6,6 +6,7 @@ mod world;
 
 mod archives;
 mod files;
+mod found;
 mod host;
 mod lines;
 mod process;

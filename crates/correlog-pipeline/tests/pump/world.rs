@@ -37,6 +37,8 @@ pub struct Mem {
     pub most_open: usize,
     /// Listings answer with this fault.
     pub list_fault: Option<FileFault>,
+    /// Reading through an open handle answers with this fault.
+    pub handle_fault: Option<FileFault>,
     pub disk: BTreeMap<String, Vec<u8>>,
     disk_files: BTreeMap<u32, String>,
     /// Writing state answers this.
@@ -224,6 +226,9 @@ impl Files for Mem {
     }
 
     fn read(&mut self, handle: Handle, offset: u64, into: &mut [u8]) -> Result<usize, FileFault> {
+        if let Some(fault) = self.handle_fault {
+            return Err(fault);
+        }
         let bytes = &self.nodes[&self.handles[&handle.0]].bytes;
         let from = (offset as usize).min(bytes.len());
         // A short read now and then, as the port allows.

@@ -1,0 +1,83 @@
+//! What the simulator found, each as the shortest story that shows it. The number is that of its seed.
+
+use correlog_pipeline::ports::FileFault;
+
+use crate::run::{Run, config, lines, text};
+use crate::world::Mem;
+
+const LOG: &str = "/l/app.log";
+const COPY: &str = "/l/app.log.1";
+
+/// A file is known by its first line, and before a byte more of it is read it is truncated in favour of a copy, so
+/// that what is known stands in the copy only.
+fn known_and_not_read(after: impl FnOnce(&mut Run)) -> Run {
+    let mut config = config();
+    (config.limits.in_flight_bytes, config.limits.block_bytes) = (80 << 10, 64 << 10);
+    let mut run = Run::with(config, Mem::default());
+    run.world.is_cluster_down = true;
+    run.world.append("/l/first.log", text(10_000..14_000));
+    run.settle();
+    run.world.append(LOG, text(0..10));
+    run.settle();
+    after(&mut run);
+    run.settle();
+    run.world.is_cluster_down = false;
+    run.run(60_000);
+    run
+}
+
+/// State is lost: all that is there is read again, and must be known by the same ids.
+#[track_caller]
+fn expect_with_and_without_state(mut run: Run, wanted: Vec<String>) {
+    run.expect(wanted.clone());
+    run.kill();
+    run.world.disk.clear();
+    run.start();
+    run.run(60_000);
+    run.expect_in("without state", wanted);
+}
+
+#[test]
+fn a05_copied_and_truncated_before_more_than_its_first_line_was_read_6094() {
+    let run = known_and_not_read(|run| {
+        run.world.copy(LOG, COPY);
+        run.world.truncate(LOG);
+    });
+    expect_with_and_without_state(run, [lines(10_000..14_000), lines(0..10)].concat());
+}
+
+#[test]
+fn a05_the_same_when_other_lines_follow_at_once_10254() {
+    let run = known_and_not_read(|run| {
+        run.world.copy(LOG, COPY);
+        run.world.truncate(LOG);
+        run.world.append(LOG, text(20..50));
+    });
+    expect_with_and_without_state(run, [lines(10_000..14_000), lines(0..10), lines(20..50)].concat());
+}
+
+#[test]
+fn a06_a_copy_that_is_overwritten_before_a_listing_shows_it_short_889() {
+    let mut run = Run::new();
+    run.world.append(LOG, text(1_000..2_000));
+    run.world.append(COPY, text(1_000..1_600));
+    run.settle();
+    run.world.truncate(COPY);
+    run.world.append(COPY, text(3_000..3_700));
+    run.run(20_000);
+    run.expect([lines(1_000..2_000), lines(3_000..3_700)].concat());
+}
+
+#[test]
+fn a13_a_fault_is_no_reason_to_give_up_the_handle_of_a_file_without_a_name() {
+    let mut run = Run::new();
+    run.world.append(LOG, text(0..10));
+    run.settle();
+    run.world.append(LOG, text(10..15));
+    run.world.unlink(LOG);
+    run.world.handle_fault = Some(FileFault::Io);
+    run.run(3_000);
+    run.world.handle_fault = None;
+    run.settle();
+    run.expect(lines(0..15));
+}
