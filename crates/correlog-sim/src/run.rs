@@ -241,6 +241,7 @@ impl Run {
                 _ => bytes.clear(),
             }
         });
+        world.slot_damaged = true;
         world.oracle.state_damaged();
     }
 

@@ -45,6 +45,8 @@ pub struct SimWorld {
     pub lie: Option<Lie>,
     /// A slot of the state could not be read, and is not replaced yet: what it says is nobody's promise.
     slot_unread: bool,
+    /// A slot was damaged from outside, and is not replaced yet.
+    pub slot_damaged: bool,
     /// Which open state files hold refusals.
     refusals: Vec<DiskFile>,
 }
@@ -81,6 +83,7 @@ impl SimWorld {
             refused_len: 0,
             lie: None,
             slot_unread: false,
+            slot_damaged: false,
             refusals: Vec::new(),
             options,
         }
@@ -149,9 +152,11 @@ impl SimWorld {
         copy.power_cut(|| crate::disk::Part::Nothing);
         let Ok((_, checkpoint, found)) = store::Store::open(&mut copy) else { return };
         self.oracle.promised(&checkpoint);
-        let Found::Lost { faults } = found else { return };
-        // One slot is always whole; only where state is damaged from outside is it nobody's fault when none is.
-        if self.options.life.damaged == 0 && !faults.is_empty() {
+        let (Found::Lost { faults } | Found::State { faults }) = found else { return };
+        // A slot only ever gets its name when all of it is synced: a broken one is somebody else's work.
+        if faults.is_empty() {
+            self.slot_damaged = false;
+        } else if !self.slot_damaged {
             self.oracle.fail("P3", format!("a power cut now leaves {faults:?}"));
         }
     }
