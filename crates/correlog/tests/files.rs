@@ -1,6 +1,7 @@
 //! Files: names, rotation, retention, the symlink, reopening, and a service that is killed.
 //!
-//! Does not wait for midnight: names for other times are tested in `writer/naming`.
+//! Does not wait for midnight: names for other times are tested in `writer/naming`, and what happens when a period
+//! ends in `writer/files`.
 
 mod support;
 

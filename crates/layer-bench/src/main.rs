@@ -2,7 +2,7 @@
 //!
 //! Does not judge: it prints ratios. `--json` adds one object as the last line; `--million` does eight threads of a
 //! million events each and checks the file; `--quick` does a tenth of the rounds, to see that it runs; `--only NAME`
-//! measures one subject, for a profiler.
+//! measures one subject, for a profiler; `--files` only what goes to files.
 
 #![expect(clippy::print_stdout, reason = "a report goes to stdout")]
 
@@ -26,7 +26,7 @@ fn main() -> ExitCode {
         Ok(options) => options,
         Err(unknown) => {
             eprintln!(
-                "layer-bench: unknown option {unknown}: known are --json, --million, --quick, --only SUBJECT"
+                "layer-bench: unknown option {unknown}: known are --json, --million, --quick, --files, --only SUBJECT"
             );
             return ExitCode::from(64);
         }
@@ -35,12 +35,15 @@ fn main() -> ExitCode {
         return million::run(8, if options.quick { 10_000 } else { 1_000_000 });
     }
     let rounds = if options.quick { 3 } else { 31 };
-    let subjects = events::measure(rounds, options.only.as_deref());
-    let is_whole = options.only.is_none();
+    let is_whole = options.only.is_none() && !options.files;
     let report = report::Report {
-        subjects,
+        subjects: if options.files { Vec::new() } else { events::measure(rounds, options.only.as_deref()) },
         threads: if is_whole { threads::measure(rounds) } else { Vec::new() },
-        files: if is_whole { files::measure(rounds) } else { Vec::new() },
+        files: if is_whole || options.files {
+            files::measure(rounds, options.only.as_deref())
+        } else {
+            Vec::new()
+        },
     };
     report.print(options.json);
     ExitCode::SUCCESS
@@ -51,6 +54,7 @@ struct Options {
     json: bool,
     million: bool,
     quick: bool,
+    files: bool,
     only: Option<String>,
 }
 
@@ -62,6 +66,7 @@ impl Options {
                 "--json" => options.json = true,
                 "--million" => options.million = true,
                 "--quick" => options.quick = true,
+                "--files" => options.files = true,
                 "--only" => options.only = words.next(),
                 _ => return Err(word),
             }

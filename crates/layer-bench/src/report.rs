@@ -5,7 +5,7 @@
 use serde_json::json;
 
 use crate::events::Measured;
-use crate::files::Files;
+use crate::files::{self, Files};
 use crate::threads::Threads;
 
 pub struct Report {
@@ -16,7 +16,7 @@ pub struct Report {
 
 impl Report {
     pub fn print(&self, is_for_machines: bool) {
-        let (ours, best) = self.ours();
+        let (ours, best) = self.ours().unwrap_or((1.0, 1.0));
         println!(
             "| subject | ns/event | best | x correlog | allocations/event | ns for 3 spans and 1 event |"
         );
@@ -38,21 +38,35 @@ impl Report {
         for one in &self.threads {
             println!("| {} | {} | {:.0} |", one.name, one.threads, one.ns_per_event);
         }
-        let most = self.files.first().map_or(1.0, |first| first.lines_per_second);
-        println!("\n| to a file | lines/s | correlog, buffered is x faster |");
-        println!("| --- | --- | --- |");
-        for one in &self.files {
-            println!("| {} | {:.0} | {:.1} |", one.name, one.lines_per_second, most / one.lines_per_second);
-        }
+        self.print_files();
         if is_for_machines {
             println!("{}", self.json());
         }
     }
 
-    fn ours(&self) -> (f64, f64) {
-        let ours = self.subjects.iter().find(|one| one.name == "correlog").or(self.subjects.first());
-        let ours = ours.expect("there is a subject");
-        (ours.ns_per_event, ours.ns_best)
+    fn print_files(&self) {
+        println!("\n| to a file | threads | lines/s | correlog, buffered, x | processor ns/line | x |");
+        println!("| --- | --- | --- | --- | --- | --- |");
+        let mut ours = (1.0, 1.0);
+        for one in &self.files {
+            if one.name == files::OURS {
+                ours = (one.lines_per_second, one.processor_ns);
+            }
+            println!(
+                "| {} | {} | {:.0} | {:.1} | {:.0} | {:.1} |",
+                one.name,
+                one.threads,
+                one.lines_per_second,
+                ours.0 / one.lines_per_second,
+                one.processor_ns,
+                one.processor_ns / ours.1
+            );
+        }
+    }
+
+    fn ours(&self) -> Option<(f64, f64)> {
+        let ours = self.subjects.iter().find(|one| one.name == "correlog").or(self.subjects.first())?;
+        Some((ours.ns_per_event, ours.ns_best))
     }
 
     fn json(&self) -> serde_json::Value {
@@ -69,8 +83,14 @@ impl Report {
             .threads
             .iter()
             .map(|one| json!({"name": one.name, "threads": one.threads, "ns_per_event": one.ns_per_event}));
-        let files =
-            self.files.iter().map(|one| json!({"name": one.name, "lines_per_second": one.lines_per_second}));
+        let files = self.files.iter().map(|one| {
+            json!({
+                "name": one.name,
+                "threads": one.threads,
+                "lines_per_second": one.lines_per_second,
+                "processor_ns_per_line": one.processor_ns,
+            })
+        });
         json!({
             "subjects": subjects.collect::<Vec<_>>(),
             "threads": threads.collect::<Vec<_>>(),

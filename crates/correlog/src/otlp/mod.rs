@@ -1,6 +1,8 @@
 //! OTLP over gRPC or HTTP: span and metric exporters from the settings. Retry, compression and the wire belong to
 //! `opentelemetry-otlp`; when and how much is exported belongs to the SDK's processors.
 
+mod client;
+
 use std::{collections::HashMap, time::Duration};
 
 use opentelemetry::Context;
@@ -13,6 +15,8 @@ use opentelemetry_sdk::{
     metrics::{PeriodicReader, SdkMeterProvider},
 };
 use tokio::runtime::Runtime;
+
+use client::Client;
 
 use crate::settings::{Metrics, Otlp, Protocol, Settings};
 
@@ -66,7 +70,7 @@ fn span_exporter(otlp: &Otlp, timeout: Duration) -> Result<SpanExporter, String>
             .with_protocol(Wire::HttpBinary)
             .with_endpoint(&otlp.traces_endpoint)
             .with_timeout(timeout)
-            .with_http_client(http_client(timeout)?)
+            .with_http_client(Client::new(timeout)?)
             .with_headers(headers(otlp))
             .build(),
     };
@@ -86,22 +90,13 @@ fn meter_provider(otlp: &Otlp, metrics: &Metrics, resource: Resource) -> Result<
             .with_protocol(Wire::HttpBinary)
             .with_endpoint(&otlp.metrics_endpoint)
             .with_timeout(metrics.timeout)
-            .with_http_client(http_client(metrics.timeout)?)
+            .with_http_client(Client::new(metrics.timeout)?)
             .with_headers(headers(otlp))
             .build(),
     };
     let exporter = built.map_err(|error| error.to_string())?;
     let reader = PeriodicReader::builder(exporter).with_interval(metrics.interval).build();
     Ok(SdkMeterProvider::builder().with_reader(reader).with_resource(resource).build())
-}
-
-/// The blocking client, named explicitly: left to itself the exporter takes an async one if any other crate in the
-/// build enables it, and then fails on the processor's thread, where no runtime is.
-fn http_client(timeout: Duration) -> Result<reqwest::blocking::Client, String> {
-    let build = move || reqwest::blocking::Client::builder().timeout(timeout).build();
-    // It must not be made on a thread that runs a runtime.
-    let built = std::thread::spawn(build).join().map_err(|_| "the HTTP client panicked".to_owned())?;
-    built.map_err(|error| error.to_string())
 }
 
 fn headers(otlp: &Otlp) -> HashMap<String, String> {

@@ -6,7 +6,7 @@ use std::fmt;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 pub use tracing_appender::rolling::Rotation;
 
@@ -214,6 +214,7 @@ impl WriterBuilder {
             max_bytes: self.max_file_bytes,
             keep: self.keep_files,
             symlink: self.symlink.clone(),
+            clock: SystemTime::now,
         })
     }
 

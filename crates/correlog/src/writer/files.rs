@@ -19,6 +19,8 @@ pub(super) struct FilePlan {
     pub max_bytes: Option<u64>,
     pub keep: Option<usize>,
     pub symlink: Option<String>,
+    /// `SystemTime::now`; a test has one of its own, which it sets to midnight.
+    pub clock: fn() -> SystemTime,
 }
 
 /// The open file and what it needs to know of itself.
@@ -47,7 +49,7 @@ impl Files {
             move |source| BuildError::Open { path, source }
         };
         fs::create_dir_all(&plan.naming.directory).map_err(failed(&plan.naming.directory))?;
-        let place = newest_of_period(&plan.naming, SystemTime::now());
+        let place = newest_of_period(&plan.naming, (plan.clock)());
         let path = plan.naming.path(place);
         let file = append(&path).map_err(failed(&path))?;
         let length = file.metadata().map_err(failed(&path))?.len();
@@ -60,7 +62,7 @@ impl Files {
 
     /// Begins a new file where time asks for it, and opens the file anew where it was moved or deleted under us.
     pub fn prepare(&mut self, counters: &Counters) -> io::Result<()> {
-        let now = SystemTime::now();
+        let now = (self.plan.clock)();
         let is_over = self.ends.is_some_and(|ends| time::since_epoch(now).0 >= ends);
         if is_over && self.next_try.is_none_or(|at| Instant::now() >= at) {
             let place = newest_of_period(&self.plan.naming, now);
@@ -190,3 +192,6 @@ fn is_same(left: &fs::Metadata, right: &fs::Metadata) -> bool {
 fn is_same(_: &fs::Metadata, _: &fs::Metadata) -> bool {
     true
 }
+
+#[cfg(test)]
+mod tests;

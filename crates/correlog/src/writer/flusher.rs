@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::writer::builder::FLUSH_AGE;
 use crate::writer::error::BuildError;
-use crate::writer::intake::{Intake, Shared, Stage};
+use crate::writer::intake::{Intake, Shared, Sleep, Stage};
 
 /// How long a target that took nothing is left alone.
 const RETRY_AFTER: Duration = Duration::from_millis(100);
@@ -20,8 +20,9 @@ pub(super) fn start(shared: Arc<Shared>) -> Result<JoinHandle<()>, BuildError> {
 }
 
 fn run(shared: &Shared) {
-    let mut back = Vec::new();
     let mut intake = shared.intake();
+    let mut back = Vec::with_capacity(intake.buffer.capacity());
+    let mut has_just_written = false;
     while intake.stage == Stage::Running || !intake.buffer.is_empty() || intake.is_failing {
         if intake.is_failing {
             intake = retry(shared, intake);
@@ -29,15 +30,36 @@ fn run(shared: &Shared) {
         }
         let age = intake.oldest.map(|oldest| oldest.elapsed());
         intake = match age {
-            None if intake.stage == Stage::Running => Shared::wait(&shared.wake, intake, None),
-            Some(age) if age < FLUSH_AGE && !shared.is_due(&intake) => {
-                Shared::wait(&shared.wake, intake, Some(FLUSH_AGE - age))
+            // Lines come in bursts: for one more period none of them need wake this thread.
+            None if intake.stage == Stage::Running && has_just_written => {
+                has_just_written = false;
+                sleep(shared, intake, Sleep::UntilDue, Some(FLUSH_AGE))
             }
-            _ => write(shared, intake, &mut back),
+            None if intake.stage == Stage::Running => sleep(shared, intake, Sleep::UntilAnything, None),
+            Some(age) if age < FLUSH_AGE && !shared.is_due(&intake) => {
+                sleep(shared, intake, Sleep::UntilDue, Some(FLUSH_AGE - age))
+            }
+            _ => {
+                has_just_written = true;
+                write(shared, intake, &mut back)
+            }
         };
     }
+    intake.sink = shared.lent().take();
     intake.stage = Stage::Closed;
-    shared.settled.notify_all();
+    shared.tell_settled(&intake);
+}
+
+fn sleep<'a>(
+    shared: &'a Shared,
+    mut intake: MutexGuard<'a, Intake>,
+    until: Sleep,
+    limit: Option<Duration>,
+) -> MutexGuard<'a, Intake> {
+    intake.sleep = until;
+    intake = Shared::wait(&shared.wake, intake, limit);
+    intake.sleep = Sleep::Awake;
+    intake
 }
 
 /// Exchanges the buffers and writes the full one.
@@ -50,14 +72,13 @@ fn write<'a>(
     intake.oldest = None;
     intake.is_urgent = false;
     // There is room from here on.
-    shared.settled.notify_all();
+    shared.tell_settled(&intake);
     drop(intake);
-    let left = {
-        let mut sink = shared.sink();
+    let left = shared.with_sink(|sink| {
         sink.write_accepted(back, &shared.counters);
         sink.flush(&shared.counters);
         sink.pending()
-    };
+    });
     back.clear();
     settle(shared, left)
 }
@@ -65,11 +86,10 @@ fn write<'a>(
 /// Waits a little, or for the end, and tries again what the target did not take.
 fn retry<'a>(shared: &'a Shared, intake: MutexGuard<'a, Intake>) -> MutexGuard<'a, Intake> {
     drop(Shared::wait(&shared.wake, intake, Some(RETRY_AFTER)));
-    let left = {
-        let mut sink = shared.sink();
+    let left = shared.with_sink(|sink| {
         sink.write_pending(&shared.counters);
         sink.pending()
-    };
+    });
     settle(shared, left)
 }
 
@@ -77,6 +97,6 @@ fn settle(shared: &Shared, left: usize) -> MutexGuard<'_, Intake> {
     let mut intake = shared.intake();
     intake.is_failing = left > 0;
     intake.written = intake.accepted - intake.buffer.len() as u64 - left as u64;
-    shared.settled.notify_all();
+    shared.tell_settled(&intake);
     intake
 }

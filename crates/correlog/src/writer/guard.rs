@@ -58,7 +58,7 @@ impl Guard {
                 let unwritten = intake.accepted - intake.written;
                 return Err(self.shared.unwritten(unwritten, timeout));
             }
-            intake = Shared::wait(&self.shared.settled, intake, Some(left));
+            intake = self.shared.wait_settled(intake, Some(left));
         }
         drop(intake);
         // It has nothing left to do but to return.
@@ -105,7 +105,7 @@ impl Handle {
     /// When the file cannot be opened; the old one is written to further.
     pub fn reopen(&self) -> io::Result<()> {
         let _ = self.shared.flush(DROP_TIMEOUT);
-        let outcome = self.shared.sink().reopen(&self.shared.counters);
+        let outcome = self.shared.with_sink(|sink| sink.reopen(&self.shared.counters));
         if outcome.is_err() {
             add(&self.shared.counters.io_errors, 1);
         }
@@ -148,18 +148,18 @@ impl Shared {
             if left.is_zero() {
                 return Err(self.unwritten(wanted - intake.written, timeout));
             }
-            intake = Self::wait(&self.settled, intake, Some(left));
+            intake = self.wait_settled(intake, Some(left));
         }
         drop(intake);
         Ok(self.stats())
     }
 
     fn flush_directly(&self, timeout: Duration) -> Result<Stats, ShutdownError> {
-        let mut sink = self.sink();
-        let is_whole = sink.write_pending(&self.counters);
-        sink.flush(&self.counters);
-        let left = sink.pending() as u64;
-        drop(sink);
+        let (is_whole, left) = self.with_sink(|sink| {
+            let is_whole = sink.write_pending(&self.counters);
+            sink.flush(&self.counters);
+            (is_whole, sink.pending() as u64)
+        });
         match is_whole {
             true => Ok(self.stats()),
             false => Err(self.unwritten(left, timeout)),

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::line::json;
 use crate::writer::builder::{Mode, Overflow, WriterBuilder};
-use crate::writer::sink::{Out, Outcome, Sink, is_in_target};
+use crate::writer::sink::{Outcome, Sink, is_in_target};
 use crate::writer::stats::{Counters, Stats, add};
 use crate::writer::{notice, stream};
 
@@ -21,9 +21,11 @@ pub(super) struct Shared {
     overflow: Overflow,
     buffer_bytes: usize,
     flush_bytes: usize,
-    /// Always locked before `sink`, never after it.
+    /// Never locked after `lent`.
     intake: Mutex<Intake>,
-    pub sink: Mutex<Sink>,
+    /// The target, while the flusher writes to it; afterwards, and always in direct mode, it is within `intake`, so
+    /// that a line takes one lock and not two.
+    lent: Mutex<Option<Sink>>,
     /// Wakes the flusher.
     pub wake: Condvar,
     /// Wakes whoever waits for room, for a flush or for the end.
@@ -51,6 +53,21 @@ pub(super) struct Intake {
     pub accepted: u64,
     pub written: u64,
     pub stage: Stage,
+    /// The target of a writer without a flusher.
+    pub sink: Option<Sink>,
+    pub sleep: Sleep,
+    /// How many threads wait for `settled`: waking nobody costs a system call all the same.
+    waiting: u32,
+}
+
+/// What the flusher waits for, so that a line wakes it only when it has to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sleep {
+    Awake,
+    /// It looks again by itself before any line is too old; only a full buffer or an urgent line wakes it.
+    UntilDue,
+    /// The first line wakes it.
+    UntilAnything,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,8 +99,11 @@ impl Shared {
                 accepted: 0,
                 written: 0,
                 stage: if is_buffered { Stage::Running } else { Stage::Closed },
+                sink: None,
+                sleep: Sleep::Awake,
+                waiting: 0,
             }),
-            sink: Mutex::new(Sink::new(Out::Other(Box::new(std::io::sink())))),
+            lent: Mutex::new(None),
             wake: Condvar::new(),
             settled: Condvar::new(),
             untold: AtomicU64::new(0),
@@ -91,7 +111,11 @@ impl Shared {
     }
 
     pub fn install(&self, sink: Sink) {
-        *self.sink() = sink;
+        let mut intake = self.intake();
+        match intake.stage {
+            Stage::Closed => intake.sink = Some(sink),
+            Stage::Running | Stage::Closing => *self.lent() = Some(sink),
+        }
     }
 
     pub fn is_due(&self, intake: &Intake) -> bool {
@@ -100,7 +124,7 @@ impl Shared {
 
     pub fn stats(&self) -> Stats {
         let accepted_lines = self.intake().accepted_lines;
-        self.counters.snapshot(accepted_lines, self.sink().written)
+        self.counters.snapshot(accepted_lines, self.with_sink(|sink| sink.written))
     }
 
     /// A poisoned lock is taken all the same: what it guards is whole between any two statements that can panic.
@@ -108,8 +132,41 @@ impl Shared {
         self.intake.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn sink(&self) -> MutexGuard<'_, Sink> {
-        self.sink.lock().unwrap_or_else(PoisonError::into_inner)
+    pub fn lent(&self) -> MutexGuard<'_, Option<Sink>> {
+        self.lent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lends the target, wherever it is.
+    pub fn with_sink<T>(&self, run: impl FnOnce(&mut Sink) -> T) -> T {
+        loop {
+            let mut intake = self.intake();
+            if let Some(sink) = &mut intake.sink {
+                return run(sink);
+            }
+            drop(intake);
+            // Gone from here too where the flusher has just ended: then it is in `intake`.
+            if let Some(sink) = self.lent().as_mut() {
+                return run(sink);
+            }
+        }
+    }
+
+    /// Waits until the flusher has written or there is room.
+    pub fn wait_settled<'a>(
+        &self,
+        mut intake: MutexGuard<'a, Intake>,
+        limit: Option<Duration>,
+    ) -> MutexGuard<'a, Intake> {
+        intake.waiting += 1;
+        let mut intake = Self::wait(&self.settled, intake, limit);
+        intake.waiting -= 1;
+        intake
+    }
+
+    pub fn tell_settled(&self, intake: &Intake) {
+        if intake.waiting > 0 {
+            self.settled.notify_all();
+        }
     }
 
     pub fn wait<'a>(
@@ -158,8 +215,8 @@ impl Shared {
 
     #[inline]
     fn accept(&self, intake: &mut Intake, line: &[u8], is_urgent: bool, has_seq: bool) -> bool {
-        if intake.stage == Stage::Closed {
-            if self.sink().write_line(line, &self.counters) == Outcome::Refused {
+        if let Some(sink) = &mut intake.sink {
+            if sink.write_line(line, &self.counters) == Outcome::Refused {
                 return false;
             }
         } else {
@@ -173,15 +230,19 @@ impl Shared {
     #[inline]
     fn buffer(&self, intake: &mut Intake, line: &[u8], is_urgent: bool) {
         let was_empty = intake.buffer.is_empty();
-        let was_due = self.is_due(intake);
         intake.buffer.extend_from_slice(line);
         intake.accepted += line.len() as u64;
         intake.is_urgent |= is_urgent;
         if was_empty {
             intake.oldest = Some(Instant::now());
         }
-        // The flusher sleeps for age once it knows of a line, so it is only woken for the first and when it is due.
-        if was_empty || (!was_due && self.is_due(intake)) {
+        let is_to_wake = match intake.sleep {
+            Sleep::Awake => false,
+            Sleep::UntilDue => self.is_due(intake),
+            Sleep::UntilAnything => true,
+        };
+        if is_to_wake {
+            intake.sleep = Sleep::Awake;
             self.wake.notify_one();
         }
     }
@@ -198,7 +259,7 @@ impl Shared {
             if self.overflow == Overflow::DropNewest || intake.is_failing {
                 return None;
             }
-            intake = Self::wait(&self.settled, intake, None);
+            intake = self.wait_settled(intake, None);
         }
         Some(intake)
     }

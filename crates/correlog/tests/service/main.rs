@@ -4,6 +4,7 @@
 mod client;
 mod global;
 mod http;
+mod latency;
 mod otlp;
 mod place;
 mod receiver;

@@ -27,7 +27,7 @@ async fn failing() -> &'static str {
 }
 
 /// One request through the server layer; its trace and span id.
-async fn ask(path: &str) -> (String, String) {
+pub async fn ask(path: &str) -> (String, String) {
     let router = Router::new()
         .route("/tasks/{n}", get(handler))
         .route("/failing", get(failing))

@@ -1,5 +1,5 @@
 //! An OTLP receiver on a thread of its own: the official services over gRPC, the official messages over HTTP. It
-//! accepts, refuses, or holds every export until it is let go.
+//! accepts, refuses, takes its time over, or holds every export until it is let go.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -26,7 +26,12 @@ pub enum Behaviour {
     Accept,
     Refuse,
     Hold,
+    /// Accepts after [`SLOW`].
+    Slow,
 }
+
+/// How long a slow receiver takes for each export.
+pub const SLOW: Duration = Duration::from_millis(50);
 
 pub struct Receiver {
     pub url: String,
@@ -164,6 +169,9 @@ impl Shared {
         }
         let mut held = self.held.clone();
         let _ = held.wait_for(|held| !*held).await;
+        if self.behaviour == Behaviour::Slow {
+            tokio::time::sleep(SLOW).await;
+        }
         self.behaviour != Behaviour::Refuse
     }
 
