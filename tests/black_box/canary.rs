@@ -47,7 +47,15 @@ fn secrets_and_events_stay_out_of_everything_it_says() {
         assert!(!answer.text.is_empty(), "{page} is empty");
         everything += &answer.text;
     }
-    for words in [&["status"][..], &["status", "--json"], &["config", "show"], &["refused", "list"]] {
+    for words in [
+        &["status"][..],
+        &["status", "--json"],
+        &["config", "show"],
+        &["refused", "list"],
+        &["refused", "show"],
+        &["verify"],
+        &["doctor"],
+    ] {
         let ended = run(with_secret(&place).args(words));
         everything += &(ended.stdout + &ended.stderr);
     }

@@ -47,12 +47,17 @@ pub fn node_kills(options: &Options) -> Report {
     let mut random = Random(options.seed);
     let shipper = place.ship();
     let writer = Writer::start(&place.path("logs"), options.lines, options.seed);
+    let state = place.path("state").to_string_lossy().into_owned();
     let share = options.lines / (options.kills + 1);
     for kill in 0..options.kills {
         writer.allow(share * (kill + 1));
         // Somewhere in the first half of this share's documents, with requests under way.
         let enough = share * kill + share / 10 + random.below(share * 4 / 10);
         until("documents flow", PATIENCE_S, || (scraper.stored() >= enough).then_some(()));
+        if kill == 0 {
+            // What is under way is no gap.
+            place.correlog(&["verify", "--state", &state]).expect(0);
+        }
         node.kill().and_then(|()| node.restart(crate::HEAP)).unwrap_or_else(|error| panic!("{error}"));
     }
     let bytes = writer.finish();
@@ -62,8 +67,7 @@ pub fn node_kills(options: &Options) -> Report {
     place.ship_once().expect(0);
     let documents = place.count_lines();
     assert_eq!(documents, options.lines, "one document a line, seed {}", options.seed);
-    let state = place.path("state");
-    let verified = place.correlog(&["verify", "--state", &state.to_string_lossy()]).expect(0).stdout;
+    let verified = place.correlog(&["verify", "--state", &state]).expect(0).stdout;
     Report { documents, bytes, scrapes, seconds: start.elapsed().as_secs(), verified }
 }
 

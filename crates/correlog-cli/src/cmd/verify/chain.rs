@@ -4,7 +4,7 @@
 //! less the bytes that were skipped on purpose. What lies before the first or behind the last stored line of a lineage
 //! only the shipper's state can tell.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One stored line, or one refused line, where it stands in its lineage. Names are interned: see `Names`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -86,12 +86,14 @@ pub struct StreamFault {
     pub after: (u32, u64),
 }
 
-/// What the shipper's state says about a lineage.
+/// What the shipper's state said about a lineage, before anything else was read: a shipper may run meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {
     pub lineage: u32,
-    /// Where the last settled document or refusal ends.
+    /// Where the last settled document or refusal ends. What lies behind it may still be under way.
     pub settled: u64,
+    /// It was read to an end that cannot grow any more.
+    pub finished: bool,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -101,6 +103,8 @@ pub struct Findings {
     pub streams: Vec<StreamFault>,
     /// Lines in the refused file that fill what would be gaps.
     pub explained: u64,
+    /// Gaps behind the mark of a lineage: on their way, in the order in which the cluster takes them.
+    pub under_way: u64,
     /// Lineages whose first stored line is not their first: retention, or a head that only the state can judge.
     pub headless: u64,
 }
@@ -115,18 +119,47 @@ impl Findings {
 pub fn check(links: &mut [Link], steps: &mut [Step], marks: &[Mark]) -> Findings {
     let mut findings = Findings::default();
     links.sort_unstable();
-    let mut marks: BTreeMap<u32, u64> = marks.iter().map(|mark| (mark.lineage, mark.settled)).collect();
+    let mut left: BTreeMap<u32, Mark> = marks.iter().map(|mark| (mark.lineage, *mark)).collect();
+    let mut open = Open::default();
     for chain in links.chunk_by(|one, other| one.lineage == other.lineage) {
-        lineage(chain, marks.remove(&chain[0].lineage), &mut findings);
+        let mark = left.remove(&chain[0].lineage);
+        open.note(chain[0], mark);
+        lineage(chain, mark.map(|mark| mark.settled), &mut findings);
     }
-    for (lineage, to) in marks.into_iter().filter(|(_, settled)| *settled > 0) {
-        findings.gaps.push(Gap { lineage, from: 0, to, edge: true });
+    for (lineage, mark) in left.into_iter().filter(|(_, mark)| mark.settled > 0) {
+        findings.gaps.push(Gap { lineage, from: 0, to: mark.settled, edge: true });
     }
     steps.sort_unstable();
     for steps in steps.chunk_by(|one, other| one.stream == other.stream) {
         stream(steps, &mut findings);
     }
+    findings.streams.retain(|fault| fault.doubled || !open.explains(fault));
     findings
+}
+
+/// Lineages of which something may still be under way, where one file follows another.
+#[derive(Default)]
+struct Open {
+    heads: BTreeSet<u32>,
+    tails: BTreeSet<u32>,
+}
+
+impl Open {
+    fn note(&mut self, first: Link, mark: Option<Mark>) {
+        let Some(mark) = mark else { return };
+        if first.start.saturating_sub(first.skipped) > mark.settled {
+            self.heads.insert(first.lineage);
+        }
+        if !mark.finished {
+            self.tails.insert(first.lineage);
+        }
+    }
+
+    /// Numbers between two files, of which the one is not at its end or the other's beginning is on its way.
+    fn explains(&self, fault: &StreamFault) -> bool {
+        let (one, next) = (fault.before.0, fault.after.0);
+        one != next && (self.tails.contains(&one) || self.heads.contains(&next))
+    }
 }
 
 fn lineage(chain: &[Link], mark: Option<u64>, findings: &mut Findings) {
@@ -154,8 +187,11 @@ fn lineage(chain: &[Link], mark: Option<u64>, findings: &mut Findings) {
         }
         // What was skipped before a refused line is written nowhere, so nothing before it is called missing.
         let starts = if link.refused { end } else { link.start.saturating_sub(link.skipped) };
-        if starts > end {
-            findings.gaps.push(Gap { lineage: link.lineage, from: end, to: starts, edge: false });
+        let missing_to = mark.map_or(starts, |settled| starts.min(settled));
+        if missing_to > end {
+            findings.gaps.push(Gap { lineage: link.lineage, from: end, to: missing_to, edge: false });
+        } else if starts > end {
+            findings.under_way += 1;
         }
         findings.explained += u64::from(link.refused);
         end = end.max(link.next);
@@ -170,8 +206,8 @@ fn lineage(chain: &[Link], mark: Option<u64>, findings: &mut Findings) {
 fn edges(first: Link, end: u64, settled: u64, findings: &mut Findings) {
     let lineage = first.lineage;
     let head = if first.refused { 0 } else { first.start.saturating_sub(first.skipped) };
-    if head > 0 {
-        findings.gaps.push(Gap { lineage, from: 0, to: head, edge: true });
+    if head.min(settled) > 0 {
+        findings.gaps.push(Gap { lineage, from: 0, to: head.min(settled), edge: true });
     }
     if settled > end {
         findings.gaps.push(Gap { lineage, from: end, to: settled, edge: true });
@@ -261,13 +297,43 @@ mod tests {
 
     #[test]
     fn the_state_shows_head_and_tail() {
-        let mark = |settled| Mark { lineage: 0, settled };
+        let mark = |settled| Mark { lineage: 0, settled, finished: true };
         assert_eq!(gaps(vec![link(0, 10, 0)], &[mark(10)]), []);
         assert_eq!(gaps(vec![link(0, 10, 0)], &[mark(30)]), [(10, 30)]);
         assert_eq!(gaps(vec![link(15, 20, 5)], &[mark(20)]), [(0, 10)]);
         assert_eq!(gaps(vec![link(20, 30, 20)], &[mark(30)]), [], "skipped from the beginning on");
         assert_eq!(gaps(vec![link(0, 10, 0)], &[mark(5)]), [], "stored and not yet settled");
         assert_eq!(gaps(vec![], &[mark(30)]), [(0, 30)], "nothing of it is stored");
+    }
+
+    #[test]
+    fn what_lies_behind_the_mark_is_under_way() {
+        let check = |links: &[Link], settled| {
+            let mark = Mark { lineage: 0, settled, finished: false };
+            let found = check(&mut links.to_vec(), &mut Vec::new(), &[mark]);
+            (found.gaps.iter().map(|gap| (gap.from, gap.to)).collect::<Vec<_>>(), found.under_way)
+        };
+        let holes = [link(0, 10, 0), link(20, 30, 0), link(40, 50, 0)];
+        assert_eq!(check(&holes, 50), (vec![(10, 20), (30, 40)], 0));
+        assert_eq!(check(&holes, 30), (vec![(10, 20)], 1));
+        assert_eq!(check(&holes, 10), (vec![], 2));
+        assert_eq!(check(&holes, 15), (vec![(10, 15)], 1), "as far as it is settled");
+        assert_eq!(check(&[link(20, 30, 0)], 0), (vec![], 0), "its beginning is on its way");
+    }
+
+    #[test]
+    fn numbers_between_two_files_may_be_under_way_at_the_end_of_the_one_or_the_beginning_of_the_other() {
+        let of = |lineage, start| Link { lineage, start, next: start + 10, skipped: 0, refused: false };
+        let step = |lineage, seq, start| Step { stream: 0, seq, lineage, start };
+        let faults = |second_starts, one_finished, settled: [u64; 2]| {
+            let mut links = [of(0, 0), of(1, second_starts)];
+            let mut steps = [step(0, 0, 0), step(1, 3, second_starts)];
+            let mark = |lineage, finished| Mark { lineage, settled: settled[lineage as usize], finished };
+            check(&mut links, &mut steps, &[mark(0, one_finished), mark(1, false)]).streams.len()
+        };
+        assert_eq!(faults(0, true, [10, 10]), 1, "neither: they are missing");
+        assert_eq!(faults(0, false, [10, 10]), 0, "the first file goes on");
+        assert_eq!(faults(20, true, [10, 0]), 0, "the second one's beginning is on its way");
     }
 
     #[test]

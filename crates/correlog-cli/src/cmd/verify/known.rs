@@ -1,11 +1,11 @@
 //! What the shipper's state directory adds: how far each lineage is settled, and which lines it refused.
 //!
-//! It only reads, and takes no lock: a shipper that runs meanwhile moves its marks forward, never back (P3).
+//! It only reads, and takes no lock: a shipper that runs meanwhile moves its marks forward, never back (P3). So marks
+//! are read before what is stored, and the refused file after it.
 
 use std::fs;
 use std::path::Path;
 
-use correlog_pipeline::span::Lineage;
 use correlog_pipeline::store::SLOTS;
 use correlog_pipeline::{codec, refused};
 
@@ -31,17 +31,32 @@ pub fn refused(dir: &Path, lineages: &mut Names) -> Result<Vec<Link>> {
     Ok(links)
 }
 
+/// How far one lineage is settled.
+#[derive(Debug)]
+pub struct Settled {
+    lineage: String,
+    end: u64,
+    finished: bool,
+}
+
+impl Settled {
+    pub fn mark(&self, lineages: &mut Names) -> Mark {
+        Mark { lineage: lineages.number(&self.lineage), settled: self.end, finished: self.finished }
+    }
+}
+
 /// How far each lineage is settled, from the newer of the two slots that are whole.
-pub fn marks(dir: &Path, lineages: &mut Names) -> Result<Vec<Mark>> {
+pub fn settled(dir: &Path) -> Result<Vec<Settled>> {
     let slots = SLOTS.iter().filter_map(|slot| fs::read(dir.join(slot)).ok());
     let whole = slots.filter_map(|bytes| codec::decode(&bytes).ok());
     let Some(checkpoint) = whole.max_by_key(|checkpoint| checkpoint.sequence) else {
         let what = format!("{} holds no whole state", dir.display());
         return Err(Error::usage(what, "give the state.dir of the shipper's configuration with --state DIR"));
     };
-    let mark = |(lineage, settled): (&Lineage, u64)| Mark {
-        lineage: lineages.number(&refused::hex(*lineage)),
-        settled,
-    };
-    Ok(checkpoint.entries().iter().map(|(lineage, entry)| (lineage, entry.place.doc_end)).map(mark).collect())
+    let settled = checkpoint.entries().iter().map(|(lineage, entry)| Settled {
+        lineage: refused::hex(*lineage),
+        end: entry.place.doc_end,
+        finished: entry.is_finished(),
+    });
+    Ok(settled.collect())
 }

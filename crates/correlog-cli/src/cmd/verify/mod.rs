@@ -24,7 +24,8 @@ pub struct Args {
     /// The indices to read [default: all of the log lines]
     #[arg(long, value_name = "PATTERN")]
     index: Vec<String>,
-    /// The shipper's state directory: head and tail of each file are proven too, and refused lines explain gaps
+    /// The shipper's state directory: head and tail of each file are proven too, refused lines explain gaps, and what
+    /// a running shipper has under way is told from what is missing
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
 }
@@ -33,15 +34,16 @@ pub fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let (config, _) = config::read(common)?;
     let cluster = Cluster::connect(&config)?;
     cluster.version()?;
+    // Before anything that is stored: what is settled by now is there, whatever is under way meanwhile.
+    let settled = args.state.as_deref().map(known::settled).transpose()?.unwrap_or_default();
     let indices = indices(&config, &cluster, args)?;
     // What was sent a moment ago is stored and not yet seen.
     refresh(&cluster, &indices)?;
     let mut stored = read::read(&cluster, &indices)?;
-    let mut marks = Vec::new();
     if let Some(dir) = &args.state {
         stored.links.extend(known::refused(dir, &mut stored.lineages)?);
-        marks = known::marks(dir, &mut stored.lineages)?;
     }
+    let marks: Vec<chain::Mark> = settled.iter().map(|one| one.mark(&mut stored.lineages)).collect();
     let documents = stored.links.iter().filter(|link| !link.refused).count();
     let mut findings = chain::check(&mut stored.links, &mut stored.steps, &marks);
     let target = indices.join(",");

@@ -46,6 +46,9 @@ impl Report<'_> {
                 findings.headless, self.expired
             );
         }
+        if findings.under_way > 0 {
+            let _ = writeln!(out, "{} gaps lie behind what is settled: on their way", findings.under_way);
+        }
         if findings.is_clean() {
             out.push_str("complete: no gap, nothing doubled\n");
         } else {
@@ -130,6 +133,7 @@ impl Report<'_> {
             "stream_faults": streams.collect::<Vec<_>>(),
             "explained_by_refused": findings.explained,
             "explained_by_retention": self.expired,
+            "under_way": findings.under_way,
             "without_their_first_lines": findings.headless,
         })
     }
