@@ -10,6 +10,7 @@ pub mod pump;
 pub mod config;
 pub mod limits;
 pub mod notice;
+pub mod joined;
 pub mod ports;
 pub mod span;
 

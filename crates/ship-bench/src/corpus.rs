@@ -52,7 +52,7 @@ impl Corpus {
     pub fn line(&mut self, out: &mut String) {
         self.now += self.random() % 3;
         let (a, b, c) = (self.random(), self.random(), self.random());
-        let words = 3 + self.random() % 9;
+        let words = 2 + self.random() % 7;
         let message = self.words(words);
         let level = ["INFO", "INFO", "INFO", "DEBUG", "WARN", "ERROR"][(a % 6) as usize];
         let seconds = self.now / 1000 % 3600;

@@ -5,7 +5,7 @@ use correlog_pipeline::span::{Lineage, Span, TailId};
 use stats_alloc::Region;
 
 use crate::Row;
-use crate::corpus::{Corpus, Mix};
+use ship_bench::corpus::{Corpus, Mix};
 
 const SUBJECTS: [(&str, Mix); 4] =
     [("native", Mix::Native), ("tracing", Mix::Tracing), ("dify", Mix::Dify), ("text", Mix::Text)];
@@ -52,7 +52,7 @@ fn timed(encoder: &mut Encoder, text: &str, out: &mut Vec<u8>) -> f64 {
 }
 
 /// What this thread has used of a processor; on a shared machine a clock on the wall measures the neighbours.
-fn thread_seconds() -> f64 {
+pub fn thread_seconds() -> f64 {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     now.tv_sec as f64 + now.tv_nsec as f64 / 1e9
 }

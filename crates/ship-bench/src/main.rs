@@ -1,16 +1,18 @@
-//! `ship-bench encode` and `ship-bench ship`: how many bytes of log a CPU-second takes, in the encoder alone and in the
-//! whole `correlog ship` with a sink that only counts. It judges nothing; it prints what it measured.
+//! `ship-bench encode`, `ship` and `memory`: how many bytes of log a CPU-second takes, in the encoder alone and in the
+//! whole `correlog ship` with a sink that only counts, and how much memory the worst takes. It prints what it measured.
 #![forbid(unsafe_code)]
 
-mod corpus;
 mod encode;
-mod ship;
-mod sink;
+mod pump;
 
 use std::alloc::System;
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use ship_bench::memory::{self, Case};
+use ship_bench::shipper::beside_us;
+use ship_bench::sink::Health;
+use ship_bench::ship;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
 #[global_allocator]
@@ -29,7 +31,9 @@ pub struct Row {
     pub memory_peak_mib: Option<f64>,
 }
 
-const USAGE: &str = "usage: ship-bench encode|ship [--mib N] [--seed S] [--json]";
+const USAGE: &str = "usage: ship-bench encode|ship|memory [--mib N] [--seed S] [--json]";
+/// What the shipper promises to stay within, whatever it meets.
+const MEMORY_MAX_MIB: f64 = 64.0;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--").collect();
@@ -38,19 +42,79 @@ fn main() -> ExitCode {
         arguments.get(at + 1)?.parse::<u64>().ok()
     };
     let seed = value("--seed").unwrap_or(1);
-    let rows = match arguments.first().map(String::as_str) {
-        Some("encode") => Ok(encode::measure(seed, value("--mib").unwrap_or(64) << 20)),
-        Some("ship") => ship::measure(seed, value("--mib").unwrap_or(512) << 20),
+    let json = arguments.iter().any(|argument| argument == "--json");
+    let done = match arguments.first().map(String::as_str) {
+        Some("encode") => Ok(print(&encode::measure(seed, value("--mib").unwrap_or(64) << 20), json)),
+        Some("ship") => {
+            measure_ship(seed, value("--mib").unwrap_or(512) << 20).map(|rows| print(&rows, json))
+        }
+        Some("memory") => press(json),
         _ => Err(USAGE.to_owned()),
     };
-    match rows {
-        Ok(rows) => print(&rows, arguments.iter().any(|argument| argument == "--json")),
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             let _ = writeln!(std::io::stderr(), "ship-bench: {why}");
-            return ExitCode::FAILURE;
+            ExitCode::FAILURE
         }
     }
-    ExitCode::SUCCESS
+}
+
+/// The program itself without and with compression, and the pump alone in this process, whose allocations can be
+/// counted.
+fn measure_ship(seed: u64, bytes: u64) -> Result<Vec<Row>, String> {
+    let binary = beside_us()?;
+    let mut rows = vec![pump::measure(seed, bytes)?];
+    for (name, compression) in [("ship", "none"), ("ship, gzip", "gzip")] {
+        let shipped = ship::run(&binary, seed, bytes, compression)?;
+        rows.push(Row {
+            name,
+            lines: shipped.lines,
+            bytes: shipped.bytes,
+            cpu_seconds: shipped.ended.cpu_seconds,
+            wall_seconds: shipped.ended.wall_seconds,
+            allocs_per_line: None,
+            memory_peak_mib: Some(shipped.ended.peak_mib),
+        });
+    }
+    Ok(rows)
+}
+
+/// Every case at its full size, one after the other; an error when one takes more memory than is promised.
+fn press(json: bool) -> Result<(), String> {
+    let binary = beside_us()?;
+    let mut cases: Vec<Case> = Vec::new();
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{:>9} {:>8} {:>8} {:>10} {:>10}  case", "peak MiB", "CPU s", "wall s", "documents", "held MiB");
+    let all: [&dyn Fn() -> Result<Case, String>; 9] = [
+        &|| memory::long_line(&binary, 1 << 30),
+        &|| memory::hole(&binary, 10 << 30),
+        &|| memory::bomb(&binary, 1 << 30),
+        &|| memory::many_files(&binary, 10_000, 256),
+        &|| memory::flood(&binary, 512 << 20, "none"),
+        &|| memory::flood(&binary, 512 << 20, "gzip"),
+        &|| memory::dead_cluster(&binary, Health::Gone, 60, 5_000_000, ""),
+        &|| memory::dead_cluster(&binary, Health::Silent, 60, 5_000_000, ""),
+        &|| memory::dead_cluster(&binary, Health::Silent, 60, 5_000_000, "compression = \"gzip\""),
+    ];
+    for one in all {
+        let case = one()?;
+        let held = case.held_bytes.map_or("-".to_owned(), |bytes| format!("{:.1}", bytes as f64 / 1048576.0));
+        let _ = writeln!(
+            out,
+            "{:>9.1} {:>8.2} {:>8.2} {:>10} {:>10}  {}",
+            case.peak_mib, case.cpu_seconds, case.wall_seconds, case.documents, held, case.name
+        );
+        cases.push(case);
+    }
+    if json {
+        let each = |case: &Case| serde_json::json!({"name": case.name, "memory_peak_mib": case.peak_mib});
+        let _ = writeln!(out, "{}", serde_json::json!({"subjects": cases.iter().map(each).collect::<Vec<_>>()}));
+    }
+    match cases.iter().find(|case| case.peak_mib > MEMORY_MAX_MIB) {
+        Some(case) => Err(format!("{}: {:.1} MiB, promised are {MEMORY_MAX_MIB}", case.name, case.peak_mib)),
+        None => Ok(()),
+    }
 }
 
 fn print(rows: &[Row], json: bool) {

@@ -24,6 +24,7 @@ pub enum What {
     Layer,
     Ship,
     Encode,
+    Memory,
     Lookup,
 }
 
@@ -32,10 +33,11 @@ pub fn bench(what: What, rest: &[String]) -> Result<()> {
         What::Layer => &["layer-bench"],
         What::Ship => &["ship-bench", "--", "ship"],
         What::Encode => &["ship-bench", "--", "encode"],
+        What::Memory => &["ship-bench", "--", "memory"],
         What::Lookup => &["lookup-bench"],
     };
     let (package, own) = program.split_first().expect("every benchmark names its package");
-    if matches!(what, What::Ship | What::Lookup) {
+    if matches!(what, What::Ship | What::Memory | What::Lookup) {
         run_cargo(&["build", "--quiet", "--release", "--package", "correlog-cli"], &[])?;
     }
     let separator: &[&str] = if own.is_empty() { &["--"] } else { own };

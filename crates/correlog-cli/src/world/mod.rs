@@ -3,4 +3,6 @@
 pub mod bulk;
 pub mod disk;
 pub mod files;
-pub mod real;
+
+/// What a shipper works with.
+pub type RealWorld = correlog_pipeline::joined::Joined<files::RealFiles, disk::StateDir, bulk::HttpBulk>;

@@ -97,7 +97,7 @@ impl Cell {
                 shipper.run(500);
             }
         }
-        shipper.world.holds_answers = false;
+        shipper.world.bulk.holds_answers = false;
         if !self.is_up {
             shipper.start();
         }
@@ -110,7 +110,7 @@ impl Cell {
 
     /// Brings the shipper to where it stands in the first file.
     fn before(self, writer: &mut Writer, shipper: &mut Shipper) {
-        shipper.world.holds_answers = self.in_flight;
+        shipper.world.bulk.holds_answers = self.in_flight;
         shipper.start();
         shipper.run(500);
         match self.stands {
@@ -140,7 +140,7 @@ impl Cell {
 
     fn compare(self, writer: &Writer, readable: &[bool], shipper: &mut Shipper) -> Result<Report, String> {
         let mut docs = BTreeMap::new();
-        for doc in std::mem::take(&mut shipper.world.cluster.applied) {
+        for doc in std::mem::take(&mut shipper.world.bulk.cluster.applied) {
             docs.insert((doc.index, doc.id), doc.source);
         }
         let mut lineages: BTreeMap<String, BTreeMap<u64, String>> = BTreeMap::new();

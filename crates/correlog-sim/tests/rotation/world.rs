@@ -4,9 +4,8 @@ use std::path::Path;
 
 use correlog_pipeline::config::{Config, Group};
 use correlog_pipeline::delivery::Options;
-use correlog_pipeline::ports::{
-    Bulk, Completion, Disk, DiskFault, DiskFile, FileFault, Files, Handle, Listing, Now, Stat, Submission,
-};
+use correlog_pipeline::joined::Joined;
+use correlog_pipeline::ports::{Bulk, Completion, Now, Submission};
 use correlog_pipeline::pump::{Pace, Pump};
 use correlog_sim::cluster::Cluster;
 use correlog_sim::options::ClusterFaults;
@@ -14,9 +13,8 @@ use correlog_sim::options::ClusterFaults;
 use crate::real_disk::StateDir;
 use crate::real_files::{Patterns, RealFiles};
 
-pub struct World {
-    files: RealFiles,
-    disk: StateDir,
+/// The cluster with its clock.
+pub struct Held {
     pub cluster: Cluster,
     pub now: Now,
     /// Requests are taken and nothing is heard of them.
@@ -25,7 +23,7 @@ pub struct World {
 
 /// A shipper and its world; `pump` is dropped to kill it.
 pub struct Shipper {
-    pub world: World,
+    pub world: Joined<RealFiles, StateDir, Held>,
     pump: Option<Pump>,
     live: std::path::PathBuf,
 }
@@ -37,8 +35,8 @@ impl Shipper {
         let disk = StateDir::open(&root.join("state")).unwrap();
         let cluster = Cluster::new(0, ClusterFaults { body_max: usize::MAX, ..ClusterFaults::default() });
         let now = Now { mono_ms: 1_000, wall_ms: 1_795_000_000_000 };
-        let world = World { files, disk, cluster, now, holds_answers: false };
-        Self { world, pump: None, live: root.join("logs/app.log") }
+        let bulk = Held { cluster, now, holds_answers: false };
+        Self { world: Joined { files, disk, bulk }, pump: None, live: root.join("logs/app.log") }
     }
 
     pub fn start(&mut self) {
@@ -53,22 +51,22 @@ impl Shipper {
         self.world.files =
             RealFiles::new(root, &[Patterns { paths: vec!["logs/app.log".into()], ..Patterns::default() }])
                 .unwrap();
-        self.world.cluster.sender_died(self.world.now.mono_ms);
+        self.world.bulk.cluster.sender_died(self.world.bulk.now.mono_ms);
     }
 
     /// Turns until nothing is to be done at once and `ms` have passed.
     pub fn run(&mut self, ms: u64) {
-        let until = self.world.now.mono_ms + ms;
+        let until = self.world.bulk.now.mono_ms + ms;
         for _ in 0..100_000 {
             let Some(pump) = &mut self.pump else { return };
-            let pace = pump.turn(self.world.now, &mut self.world).unwrap();
+            let pace = pump.turn(self.world.bulk.now, &mut self.world).unwrap();
             let passed = match pace {
                 Pace::Again => 1,
-                Pace::Wait { .. } if self.world.now.mono_ms >= until => return,
+                Pace::Wait { .. } if self.world.bulk.now.mono_ms >= until => return,
                 Pace::Wait { ms } => ms.clamp(1, 100),
             };
-            self.world.now.mono_ms += passed;
-            self.world.now.wall_ms += passed as i64;
+            self.world.bulk.now.mono_ms += passed;
+            self.world.bulk.now.wall_ms += passed as i64;
         }
         panic!("it never comes to rest");
     }
@@ -78,83 +76,7 @@ impl Shipper {
     }
 }
 
-impl Files for World {
-    fn list(&mut self, group: usize) -> Listing {
-        self.files.list(group)
-    }
-
-    fn open(&mut self, path: &Path) -> Result<Handle, FileFault> {
-        self.files.open(path)
-    }
-
-    fn stat(&mut self, handle: Handle) -> Result<Stat, FileFault> {
-        self.files.stat(handle)
-    }
-
-    fn read(&mut self, handle: Handle, offset: u64, into: &mut [u8]) -> Result<usize, FileFault> {
-        self.files.read(handle, offset, into)
-    }
-
-    fn next_data(&mut self, handle: Handle, offset: u64) -> Result<Option<u64>, FileFault> {
-        self.files.next_data(handle, offset)
-    }
-
-    fn close(&mut self, handle: Handle) {
-        Files::close(&mut self.files, handle);
-    }
-
-    fn hint(&mut self) -> bool {
-        self.files.hint()
-    }
-}
-
-impl Disk for World {
-    fn names(&mut self) -> Result<Vec<String>, DiskFault> {
-        self.disk.names()
-    }
-
-    fn read_all(&mut self, name: &str, max: u64) -> Result<Vec<u8>, DiskFault> {
-        self.disk.read_all(name, max)
-    }
-
-    fn create(&mut self, name: &str) -> Result<DiskFile, DiskFault> {
-        self.disk.create(name)
-    }
-
-    fn append(&mut self, name: &str) -> Result<(DiskFile, u64), DiskFault> {
-        self.disk.append(name)
-    }
-
-    fn write_all(&mut self, file: DiskFile, bytes: &[u8]) -> Result<(), DiskFault> {
-        self.disk.write_all(file, bytes)
-    }
-
-    fn truncate(&mut self, file: DiskFile, len: u64) -> Result<(), DiskFault> {
-        self.disk.truncate(file, len)
-    }
-
-    fn sync(&mut self, file: DiskFile) -> Result<(), DiskFault> {
-        self.disk.sync(file)
-    }
-
-    fn close(&mut self, file: DiskFile) {
-        Disk::close(&mut self.disk, file);
-    }
-
-    fn rename(&mut self, from: &str, to: &str) -> Result<(), DiskFault> {
-        self.disk.rename(from, to)
-    }
-
-    fn remove(&mut self, name: &str) -> Result<(), DiskFault> {
-        self.disk.remove(name)
-    }
-
-    fn sync_dir(&mut self) -> Result<(), DiskFault> {
-        self.disk.sync_dir()
-    }
-}
-
-impl Bulk for World {
+impl Bulk for Held {
     fn submit(&mut self, submission: Submission) -> Result<(), Submission> {
         self.cluster.submit(self.now.mono_ms, submission)
     }

@@ -5,7 +5,7 @@ use super::show::Show;
 use super::signals::Asked;
 use super::words::Words;
 use crate::error::{Error, Result};
-use crate::world::real::RealWorld;
+use crate::world::RealWorld;
 use correlog_pipeline::config::{Config, Mode};
 use correlog_pipeline::delivery::Options;
 use correlog_pipeline::ports::Now;

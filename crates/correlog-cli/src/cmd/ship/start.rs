@@ -6,7 +6,7 @@ use crate::scan::settings;
 use crate::world::bulk::HttpBulk;
 use crate::world::disk::{OpenError, StateDir};
 use crate::world::files::{Patterns, RealFiles, raise_open_files_limit};
-use crate::world::real::RealWorld;
+use crate::world::RealWorld;
 use correlog_pipeline::config::{Config as PumpConfig, Group, Mode};
 use correlog_pipeline::delivery::Options;
 use correlog_pipeline::encode::{IdKey, Settings};

@@ -3,15 +3,13 @@
 //!
 //! Time is the test's own: a turn takes as long as the socket does and moves the clock by what a pause would take.
 
-use std::path::Path;
 use std::time::Duration;
 
 use correlog_pipeline::delivery::batch::Document;
 use correlog_pipeline::delivery::{Delivery, Fate, Options, Settled};
 use correlog_pipeline::encode::Operation;
-use correlog_pipeline::ports::{
-    Bulk, Completion, Disk, DiskFault, DiskFile, FileFault, Files, Handle, Listing, Now, Stat, Submission,
-};
+use correlog_pipeline::joined::{Joined, NoFiles};
+use correlog_pipeline::ports::{Disk, Now};
 use correlog_pipeline::refused;
 use correlog_pipeline::span::{Lineage, Span, TailId};
 use lying_opensearch::kinds::{KINDS, Kind, Place};
@@ -27,10 +25,7 @@ const INDEX: &str = "app-logs-2026.11.21";
 /// A request that hangs costs the test this much.
 const DEADLINE_MS: u64 = 60;
 
-struct TestWorld {
-    bulk: HttpBulk,
-    disk: StateDir,
-}
+type TestWorld = Joined<NoFiles, StateDir, HttpBulk>;
 
 fn line(n: u64) -> String {
     format!("{{\"message\":\"line {n}\",\"log\":{{\"stream\":\"s\",\"seq\":{n}}}}}")
@@ -77,7 +72,8 @@ fn check(kind: Kind, place: Place, records: bool) {
     let server = Server::start("127.0.0.1:0").expect("a free port");
     server.liar().tell(Lie::new(kind, place));
     let dir = tempfile::tempdir().expect("a directory");
-    let mut world = TestWorld {
+    let mut world = Joined {
+        files: NoFiles,
         bulk: HttpBulk::new(&settings(vec![server.url()])).expect("a port"),
         disk: StateDir::open(dir.path()).expect("a state directory"),
     };
@@ -131,93 +127,4 @@ fn every_lie_ends_with_each_document_stored_once_or_refused() {
             }
         }
     });
-}
-
-impl Bulk for TestWorld {
-    fn submit(&mut self, submission: Submission) -> Result<(), Submission> {
-        self.bulk.submit(submission)
-    }
-
-    fn poll(&mut self) -> Option<Completion> {
-        self.bulk.poll()
-    }
-
-    fn renew_credential(&mut self) {
-        self.bulk.renew_credential();
-    }
-}
-
-impl Disk for TestWorld {
-    fn names(&mut self) -> Result<Vec<String>, DiskFault> {
-        self.disk.names()
-    }
-
-    fn read_all(&mut self, name: &str, max: u64) -> Result<Vec<u8>, DiskFault> {
-        self.disk.read_all(name, max)
-    }
-
-    fn create(&mut self, name: &str) -> Result<DiskFile, DiskFault> {
-        self.disk.create(name)
-    }
-
-    fn append(&mut self, name: &str) -> Result<(DiskFile, u64), DiskFault> {
-        self.disk.append(name)
-    }
-
-    fn write_all(&mut self, file: DiskFile, bytes: &[u8]) -> Result<(), DiskFault> {
-        self.disk.write_all(file, bytes)
-    }
-
-    fn truncate(&mut self, file: DiskFile, len: u64) -> Result<(), DiskFault> {
-        self.disk.truncate(file, len)
-    }
-
-    fn sync(&mut self, file: DiskFile) -> Result<(), DiskFault> {
-        self.disk.sync(file)
-    }
-
-    fn close(&mut self, file: DiskFile) {
-        self.disk.close(file);
-    }
-
-    fn rename(&mut self, from: &str, to: &str) -> Result<(), DiskFault> {
-        self.disk.rename(from, to)
-    }
-
-    fn remove(&mut self, name: &str) -> Result<(), DiskFault> {
-        self.disk.remove(name)
-    }
-
-    fn sync_dir(&mut self) -> Result<(), DiskFault> {
-        self.disk.sync_dir()
-    }
-}
-
-/// Delivery reads no files.
-impl Files for TestWorld {
-    fn list(&mut self, _group: usize) -> Listing {
-        Listing::default()
-    }
-
-    fn open(&mut self, _path: &Path) -> Result<Handle, FileFault> {
-        Err(FileFault::Gone)
-    }
-
-    fn stat(&mut self, _handle: Handle) -> Result<Stat, FileFault> {
-        Err(FileFault::Gone)
-    }
-
-    fn read(&mut self, _handle: Handle, _offset: u64, _into: &mut [u8]) -> Result<usize, FileFault> {
-        Err(FileFault::Gone)
-    }
-
-    fn next_data(&mut self, _handle: Handle, _offset: u64) -> Result<Option<u64>, FileFault> {
-        Err(FileFault::Gone)
-    }
-
-    fn close(&mut self, _handle: Handle) {}
-
-    fn hint(&mut self) -> bool {
-        false
-    }
 }
