@@ -22,6 +22,8 @@ pub const BATCH_MAX_BYTES: usize = 4 << 20;
 pub const BATCH_AGE_MAX_MILLIS: u64 = 500;
 /// Requests under way at once.
 pub const CONCURRENCY_MAX: usize = 4;
+/// Buffers of settled bodies kept for the next ones.
+pub const SPARE_BATCHES_MAX: usize = 2;
 /// Open file handles; colder ones are closed and reopened without losing the place.
 pub const OPEN_FILES_MAX: usize = 128;
 /// The longest pause between two tries of anything.
@@ -48,6 +50,10 @@ pub const TURN_HEADS_MAX: usize = 256;
 pub const INFLATERS_MAX: usize = 4;
 /// Longest wait between two listings of a group, hint or no hint.
 pub const RESCAN_MILLIS: u64 = 1_000;
+/// Listing costs by the file: with many of them that wait is longer by a millisecond for so many files, and so is the
+/// shortest wait between two listings after hints. Ten thousand files are listed every ten seconds, or every second.
+pub const RESCAN_FILES_PER_MILLI: u64 = 1;
+pub const HURRY_FILES_PER_MILLI: u64 = 10;
 /// A rotated or unlinked file that has not changed for so long cannot grow any more.
 pub const GRACE_MILLIS: u64 = 5_000;
 /// A lineage whose bytes are nowhere to be found for so long has a hole: it is reported.

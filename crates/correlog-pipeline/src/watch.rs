@@ -3,6 +3,7 @@
 
 use crate::checkpoint::Hole;
 use crate::discover::{FileId, Standing};
+use crate::limits::{HURRY_FILES_PER_MILLI, RESCAN_FILES_PER_MILLI};
 use crate::notice::Notice;
 use crate::ports::{Now, World};
 use crate::pump::Pump;
@@ -14,6 +15,9 @@ pub struct GroupWatch {
     /// The hash of its name: state belongs to it.
     pub key: u64,
     pub next_ms: u64,
+    /// When it was last listed, and how many files that showed.
+    listed_ms: u64,
+    files: u64,
     /// Listings so far, and those without a fault.
     pub listings: u64,
     pub complete: u64,
@@ -23,7 +27,7 @@ pub struct GroupWatch {
 
 impl GroupWatch {
     pub const fn new(key: u64) -> GroupWatch {
-        GroupWatch { key, next_ms: 0, listings: 0, complete: 0, faults: 0 }
+        GroupWatch { key, next_ms: 0, listed_ms: 0, files: 0, listings: 0, complete: 0, faults: 0 }
     }
 }
 
@@ -39,7 +43,9 @@ impl Pump {
         let is_first = self.is_first_start && self.groups[group].complete == 0;
         self.notices.extend(listing.faults.iter().map(|(_, fault)| Notice::List(*fault)));
         let watch = &mut self.groups[group];
-        watch.next_ms = now.mono_ms + self.config.limits.rescan_ms;
+        watch.files = listing.files.len() as u64;
+        watch.listed_ms = now.mono_ms;
+        watch.next_ms = now.mono_ms + self.config.limits.rescan_ms + watch.files / RESCAN_FILES_PER_MILLI;
         watch.listings += 1;
         watch.faults = listing.faults.len() as u64;
         let config = &self.config.groups[group];
@@ -58,8 +64,9 @@ impl Pump {
     pub(crate) fn hurry(&mut self, now: Now) {
         let soon = self.config.limits.idle_ms.min(self.config.limits.rescan_ms);
         for group in &mut self.groups {
-            let last = group.next_ms.saturating_sub(self.config.limits.rescan_ms);
-            group.next_ms = group.next_ms.min(now.mono_ms.max(last + soon));
+            let soon = soon + group.files / HURRY_FILES_PER_MILLI;
+            let due = if group.listings == 0 { 0 } else { group.listed_ms + soon };
+            group.next_ms = group.next_ms.min(now.mono_ms.max(due));
         }
     }
 
@@ -126,7 +133,8 @@ impl Pump {
         if now.mono_ms < self.next_watch_ms {
             return;
         }
-        self.next_watch_ms = now.mono_ms + self.config.limits.idle_ms;
+        let followed = self.checkpoint.entries().len() as u64;
+        self.next_watch_ms = now.mono_ms + self.config.limits.idle_ms + followed / HURRY_FILES_PER_MILLI;
         for id in self.roster.ids() {
             self.watch_one(id, now, world);
         }

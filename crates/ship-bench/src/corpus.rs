@@ -52,20 +52,22 @@ impl Corpus {
     pub fn line(&mut self, out: &mut String) {
         self.now += self.random() % 3;
         let (a, b, c) = (self.random(), self.random(), self.random());
-        let words = 2 + self.random() % 7;
+        let words = 1 + self.random() % 6;
         let message = self.words(words);
         let level = ["INFO", "INFO", "INFO", "DEBUG", "WARN", "ERROR"][(a % 6) as usize];
         let seconds = self.now / 1000 % 3600;
         let stamp = format!("2026-11-21T10:{:02}:{:02}.{:03}", seconds / 60, seconds % 60, self.now % 1000);
         let trace = format!("{:016x}{:016x}", self.now << 16, (a << 24) ^ b);
         let span = (c << 24) ^ a | 1;
+        // Not every line has the same fields.
+        let some = match self.seq % 2 {
+            0 => format!(",\"tenant_id\":\"t-{}\",\"duration_ms\":{}.{}", a % 50, b % 1000, c % 10),
+            _ => String::new(),
+        };
         let written = match self.mix {
             Mix::Native => write!(
                 out,
-                r#"{{"@timestamp":"{stamp}123456Z","level":"{level}","message":"{message}","service":{{"name":"api"}},"logger":"api::runner","trace_id":"{trace}","span_id":"{span:016x}","trace_flags":"01","tenant_id":"t-{}","duration_ms":{}.{},"attributes":{{"retries":{}}},"log":{{"stream":"9c1185a5c5e9fc54612808977ee8f548","seq":{}}}}}"#,
-                a % 50,
-                b % 1000,
-                c % 10,
+                r#"{{"@timestamp":"{stamp}123456Z","level":"{level}","message":"{message}","service":{{"name":"api"}},"logger":"api::runner","trace_id":"{trace}","span_id":"{span:016x}","trace_flags":"01"{some},"attributes":{{"retries":{}}},"log":{{"stream":"9c1185a5c5e9fc54612808977ee8f548","seq":{}}}}}"#,
                 a % 4,
                 self.seq
             ),

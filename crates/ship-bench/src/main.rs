@@ -31,7 +31,7 @@ pub struct Row {
     pub memory_peak_mib: Option<f64>,
 }
 
-const USAGE: &str = "usage: ship-bench encode|ship|memory [--mib N] [--seed S] [--json]";
+const USAGE: &str = "usage: ship-bench encode|ship|memory [--mib N] [--seed S] [--case 0..8] [--json]";
 /// What the shipper promises to stay within, whatever it meets.
 const MEMORY_MAX_MIB: f64 = 64.0;
 
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
         Some("ship") => {
             measure_ship(seed, value("--mib").unwrap_or(512) << 20).map(|rows| print(&rows, json))
         }
-        Some("memory") => press(json),
+        Some("memory") => press(value("--case").map(|case| case as usize), json),
         _ => Err(USAGE.to_owned()),
     };
     match done {
@@ -80,8 +80,8 @@ fn measure_ship(seed: u64, bytes: u64) -> Result<Vec<Row>, String> {
     Ok(rows)
 }
 
-/// Every case at its full size, one after the other; an error when one takes more memory than is promised.
-fn press(json: bool) -> Result<(), String> {
+/// Every case at its full size, one after the other, or one of them; an error when one takes more memory than is promised.
+fn press(only: Option<usize>, json: bool) -> Result<(), String> {
     let binary = beside_us()?;
     let mut cases: Vec<Case> = Vec::new();
     let mut out = std::io::stdout().lock();
@@ -97,7 +97,7 @@ fn press(json: bool) -> Result<(), String> {
         &|| memory::dead_cluster(&binary, Health::Silent, 60, 5_000_000, ""),
         &|| memory::dead_cluster(&binary, Health::Silent, 60, 5_000_000, "compression = \"gzip\""),
     ];
-    for one in all {
+    for (_, one) in all.iter().enumerate().filter(|(number, _)| only.is_none_or(|only| only == *number)) {
         let case = one()?;
         let held = case.held_bytes.map_or("-".to_owned(), |bytes| format!("{:.1}", bytes as f64 / 1048576.0));
         let _ = writeln!(

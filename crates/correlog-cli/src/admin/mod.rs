@@ -9,7 +9,7 @@ mod status;
 mod tests;
 
 pub use health::{Problem, problems};
-pub use status::{file as file_json, json as status_json};
+pub use status::{file as file_json, write as write_status};
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -90,7 +90,13 @@ async fn health_page(State(shown): State<Shown>) -> Response {
 
 async fn status_page(State(shown): State<Shown>) -> Response {
     match moment(&shown) {
-        Some(snapshot) => axum::Json(status_json(&snapshot)).into_response(),
+        Some(snapshot) => {
+            let mut text = Vec::new();
+            match write_status(&mut text, &snapshot, std::process::id()) {
+                Ok(()) => ([(header::CONTENT_TYPE, "application/json")], text).into_response(),
+                Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+            }
+        }
         None => (StatusCode::SERVICE_UNAVAILABLE, axum::Json(serde_json::Value::Null)).into_response(),
     }
 }

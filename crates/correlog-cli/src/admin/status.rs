@@ -1,12 +1,30 @@
 //! One snapshot as JSON, for `/status` and `correlog status --json`. Paths and counts, no content.
 
+use std::io::{self, Write};
+
 use correlog_pipeline::place::Skip;
 use correlog_pipeline::snapshot::{FileState, FileView, Snapshot};
 use serde_json::{Value, json};
 
 use super::health::{Problem, problems};
 
-pub fn json(snapshot: &Snapshot) -> Value {
+/// Writes it with one file in memory at a time: as one value ten thousand files would take tens of megabytes.
+///
+/// # Errors
+/// What the writer answers.
+pub fn write(out: &mut impl Write, snapshot: &Snapshot, pid: u32) -> io::Result<()> {
+    let head = head(snapshot).to_string();
+    out.write_all(head.strip_suffix('}').unwrap_or(&head).as_bytes())?;
+    write!(out, ",\"pid\":{pid},\"files\":[")?;
+    for (number, view) in snapshot.files.iter().enumerate() {
+        out.write_all(if number == 0 { b"\n" } else { b",\n" })?;
+        serde_json::to_writer(&mut *out, &file(view))?;
+    }
+    out.write_all(b"]}")
+}
+
+/// Everything but the files.
+fn head(snapshot: &Snapshot) -> Value {
     let (lines, delivery) = (snapshot.lines, &snapshot.delivery);
     let said: Vec<Value> = problems(snapshot).iter().map(Problem::json).collect();
     json!({
@@ -18,7 +36,6 @@ pub fn json(snapshot: &Snapshot) -> Value {
         },
         "bytes_read": snapshot.bytes_read,
         "saved_ago_ms": snapshot.saved_ago_ms,
-        "files": snapshot.files.iter().map(file).collect::<Vec<_>>(),
         "delivery": {
             "held_documents": delivery.held_documents, "held_bytes": delivery.held_bytes,
             "requests": delivery.counts.requests, "requests_under_way": delivery.requests_under_way,

@@ -187,12 +187,18 @@ pub const KEYS: &[Key] = &[
 pub const LOGS_KEYS: &[Key] = &[
     key("logs.name", Kind::Text, None, "A name for messages and status; default: its number."),
     key("logs.paths", Kind::Globs, None, "The files to follow. Required."),
-    key("logs.exclude", Kind::Globs, None, "Files not to follow though `paths` matches them."),
+    key("logs.exclude", Kind::Globs, None, "Files not to follow though `paths` matches them; without a slash the file's name is compared."),
     key(
         "logs.rotated",
         Kind::Globs,
         None,
         "Their rotated siblings, `.gz` too; default: the usual suffixes of each path.",
+    ),
+    key(
+        "logs.roots",
+        Kind::Texts,
+        None,
+        "Directories into which symbolic links may lead, besides those the patterns start in; links elsewhere are not followed.",
     ),
     key("logs.format", Kind::Choice(FORMATS), Some("auto"), "What a line is; `auto` looks at each line."),
     key(

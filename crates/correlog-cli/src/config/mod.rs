@@ -105,6 +105,8 @@ pub struct Logs {
     pub exclude: Vec<String>,
     /// Empty: the usual suffixes of each path.
     pub rotated: Vec<String>,
+    /// Where symbolic links may lead besides the patterns' own directories.
+    pub roots: Vec<String>,
     pub format: String,
     pub envelope: String,
     pub service: Option<String>,
@@ -257,8 +259,9 @@ fn logs(number: usize, section: &Section, base: &Path) -> Logs {
     Logs {
         name: get.text("logs.name").unwrap_or_else(|| format!("logs[{number}]")),
         paths: get.globs("logs.paths"),
-        exclude: get.globs("logs.exclude"),
+        exclude: get.exclusions(),
         rotated: get.globs("logs.rotated"),
+        roots: get.globs("logs.roots"),
         format: get.text("logs.format").unwrap_or_default(),
         envelope: get.text("logs.envelope").unwrap_or_default(),
         service: get.text("logs.service"),
@@ -287,6 +290,13 @@ impl Getter<'_> {
             Some((Value::Texts(items), _)) => items.clone(),
             _ => Vec::new(),
         }
+    }
+
+    /// A pattern without a slash names files wherever they are.
+    fn exclusions(&self) -> Vec<String> {
+        let joined = |glob: &String| self.base.join(glob).to_string_lossy().into_owned();
+        let written = self.texts("logs.exclude");
+        written.iter().map(|glob| if glob.contains('/') { joined(glob) } else { glob.clone() }).collect()
     }
 
     fn globs(&self, key: &str) -> Vec<String> {

@@ -105,6 +105,9 @@ pub struct Batch {
     pub parked: bool,
 }
 
+/// A document with its action line is hardly ever smaller.
+const DOCUMENT_LEAST_BYTES: usize = 320;
+
 const CREATE: &[u8] = b"{\"create\":";
 /// As long as `CREATE`, so that a body can be patched in place; white space before a colon is JSON.
 const INDEX: &[u8] = b"{\"index\" :";
@@ -121,6 +124,28 @@ impl Batch {
     /// What it counts against the budgets.
     pub fn bytes(&self) -> usize {
         self.entries.last().map_or(0, |entry| entry.end as usize)
+    }
+
+    /// Room for a body that is closed at so many bytes, at once: doubling on the way there would leave up to as much again
+    /// that nobody uses, and memory that is not touched costs nothing.
+    pub fn with_room(close_at: usize) -> Batch {
+        let mut batch = Batch::default();
+        batch.body.reserve_exact(close_at);
+        batch.entries.reserve_exact(close_at / DOCUMENT_LEAST_BYTES);
+        batch
+    }
+
+    /// Its buffers for another batch: growing new ones to megabytes costs more than filling them.
+    pub fn into_room(mut self) -> Batch {
+        self.body.clear();
+        self.entries.clear();
+        self.aside.clear();
+        Batch { body: self.body, entries: self.entries, aside: self.aside, ..Batch::default() }
+    }
+
+    /// Whether it has room of its own already.
+    pub fn has_room(&self) -> bool {
+        self.body.capacity() > 0
     }
 
     /// Appends a document; answers the bytes it takes.
@@ -171,7 +196,7 @@ impl Batch {
 
     /// A line that is the source but for one insertion is not kept a second time.
     fn keep(&mut self, source: &[u8], line: &[u8]) -> Kept {
-        let head = source.iter().zip(line).take_while(|(a, b)| a == b).count();
+        let head = common(source, line);
         if source.len() >= line.len() && source.ends_with(&line[head..]) {
             return Kept::Spliced { head: small(head), len: small(line.len()) };
         }
@@ -294,6 +319,15 @@ fn small(at: usize) -> u32 {
 
 fn range(from: u32, to: u32) -> Range<usize> {
     from as usize..to as usize
+}
+
+/// How many first bytes are the same. By blocks, which compare in one step each: nearly every line is nearly all of its
+/// source.
+fn common(left: &[u8], right: &[u8]) -> usize {
+    const BLOCK: usize = 32;
+    let blocks = left.chunks_exact(BLOCK).zip(right.chunks_exact(BLOCK));
+    let same = BLOCK * blocks.take_while(|(left, right)| left == right).count();
+    same + left[same..].iter().zip(&right[same..]).take_while(|(left, right)| left == right).count()
 }
 
 fn push_escaped(out: &mut Vec<u8>, id: &str) {

@@ -166,7 +166,7 @@ fn refusal(status: u16, retry_after_ms: Option<u64>, kind: Option<&str>) -> Judg
     }
 }
 
-fn verdict(item: &Item) -> Verdict {
+fn verdict(item: &Item<'_>) -> Verdict {
     match &item.error {
         None if matches!(item.status, 200 | 201) => Verdict::Stored,
         None => Verdict::Odd,
@@ -176,7 +176,7 @@ fn verdict(item: &Item) -> Verdict {
     }
 }
 
-fn fault(status: u16, error: &ItemError) -> Verdict {
+fn fault(status: u16, error: &ItemError<'_>) -> Verdict {
     match class(&error.kind) {
         Some(Class::Conflict) => Verdict::Conflict,
         Some(Class::Busy) => Verdict::Busy { in_doubt: status != 429 },

@@ -52,11 +52,15 @@ impl Lane {
         }
     }
 
-    pub fn push(&mut self, document: &Document<'_>, now_ms: u64, close_at: usize) {
+    /// `spare` has the buffers of batches that are done with.
+    pub fn push(&mut self, document: &Document<'_>, now_ms: u64, close_at: usize, spare: &mut Vec<Batch>) {
         if !self.open.is_empty() && self.open.bytes() + document.source.len() > close_at {
             self.close();
         }
         if self.open.is_empty() {
+            if !self.open.has_room() {
+                self.open = spare.pop().unwrap_or_else(|| Batch::with_room(close_at));
+            }
             self.open.opened_ms = now_ms;
         }
         self.bytes += self.open.push(document);

@@ -142,6 +142,8 @@ pub struct Delivery {
     refused_retry_ms: u64,
     counts: Counts,
     held_documents: u64,
+    /// Buffers of settled batches, at most `limits::SPARE_BATCHES_MAX`: their memory is no part of the budget.
+    spare: Vec<Batch>,
 }
 
 impl Delivery {
@@ -164,6 +166,7 @@ impl Delivery {
             refused_retry_ms: 0,
             counts: Counts::default(),
             held_documents: 0,
+            spare: Vec::new(),
         }
     }
 
@@ -184,7 +187,7 @@ impl Delivery {
         if full {
             return Err(if lane.parked.is_some() { Held::Parked } else { Held::Full });
         }
-        lane.push(document, now.mono_ms, self.pace.batch_bytes());
+        lane.push(document, now.mono_ms, self.pace.batch_bytes(), &mut self.spare);
         self.held_documents += 1;
         self.counts.documents_taken += 1;
         Ok(())

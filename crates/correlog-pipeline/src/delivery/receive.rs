@@ -176,6 +176,9 @@ impl Delivery {
             false => self.pace.answered(),
         }
         self.send_again(now, &flight.index, again, batch.tries + 1, stored);
+        if self.spare.len() < crate::limits::SPARE_BATCHES_MAX {
+            self.spare.push(batch.into_room());
+        }
     }
 
     fn send_again(&mut self, now: Now, index: &str, mut again: Again, tries: u32, stored: bool) {

@@ -8,15 +8,15 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
 /// What one item says.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Item {
-    pub id: String,
+pub struct Item<'a> {
+    pub id: Cow<'a, str>,
     pub status: u16,
-    pub error: Option<ItemError>,
+    pub error: Option<ItemError<'a>>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ItemError {
-    pub kind: String,
+pub struct ItemError<'a> {
+    pub kind: Cow<'a, str>,
     /// The catalogued field that the error names, for people to group by; it decides nothing.
     pub field: Option<&'static str>,
 }
@@ -32,8 +32,13 @@ pub enum BadReply {
     Order,
 }
 
-/// Parses the items of a reply to `sent` documents, whose ids `id_at` gives as they were written.
-pub fn items(reply: &[u8], sent: usize, is_id: impl Fn(usize, &str) -> bool) -> Result<Vec<Item>, BadReply> {
+/// Parses the items of a reply to `sent` documents; `is_id` tells whether an id is the one sent at a place. The items
+/// borrow from the reply: of a stored document nothing is copied.
+pub fn items(
+    reply: &[u8],
+    sent: usize,
+    is_id: impl Fn(usize, &str) -> bool,
+) -> Result<Vec<Item<'_>>, BadReply> {
     let parsed: Reply<'_> = serde_json::from_slice(reply).map_err(|_| BadReply::NotBulk)?;
     let items = parsed.items.ok_or(BadReply::NotBulk)?;
     if items.len() != sent {
@@ -42,7 +47,8 @@ pub fn items(reply: &[u8], sent: usize, is_id: impl Fn(usize, &str) -> bool) -> 
     if items.iter().enumerate().any(|(position, item)| !is_id(position, &item.0.id)) {
         return Err(BadReply::Order);
     }
-    Ok(items.into_iter().map(|item| item.0.into_owned()).collect())
+    // In place: the items are no larger than what they were parsed into.
+    Ok(items.into_iter().map(|item| item.0.into()).collect())
 }
 
 /// The `error.type` of a whole request's refusal, where the body is OpenSearch's own.
@@ -80,16 +86,20 @@ struct RawError<'a> {
     reason: Option<Cow<'a, str>>,
 }
 
-impl RawItem<'_> {
-    fn into_owned(self) -> Item {
-        Item { id: self.id.into_owned(), status: self.status, error: self.error.map(RawError::into_owned) }
+impl<'a> From<RawItem<'a>> for Item<'a> {
+    fn from(raw: RawItem<'a>) -> Item<'a> {
+        let error = |error: RawError<'a>| {
+            ItemError { field: error.reason.as_deref().and_then(field_named), kind: error.kind }
+        };
+        Item { id: raw.id, status: raw.status, error: raw.error.map(error) }
     }
 }
 
-impl RawError<'_> {
-    fn into_owned(self) -> ItemError {
-        ItemError { field: self.reason.as_deref().and_then(field_named), kind: self.kind.into_owned() }
-    }
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Verb {
+    Create,
+    Index,
 }
 
 /// `{"create":{…}}` or `{"index":{…}}`: exactly one key of these two.
@@ -107,10 +117,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Wrapped<'a> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let wrong = <A::Error as serde::de::Error>::custom;
-                let verb: Cow<'de, str> = map.next_key()?.ok_or_else(|| wrong("no operation"))?;
-                if verb != "create" && verb != "index" {
-                    return Err(wrong("another operation"));
-                }
+                let _: Verb = map.next_key()?.ok_or_else(|| wrong("no operation"))?;
                 let item = map.next_value()?;
                 match map.next_key::<IgnoredAny>()? {
                     None => Ok(item),

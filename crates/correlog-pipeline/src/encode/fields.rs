@@ -137,3 +137,71 @@ impl Slot {
         ALL
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use correlog_schema::fields::{self, Kind, SetBy};
+
+    use super::*;
+    use crate::limits::LEAF_MAX_BYTES;
+
+    fn path(slot: Slot) -> String {
+        slot.field().path.join(".")
+    }
+
+    /// Whether a value that fits the encoder's type is one that the catalogue's type takes.
+    fn fits(kind: Type, declared: Kind) -> bool {
+        match (kind, declared) {
+            (Type::Time, Kind::DateNanos)
+            | (Type::Text, Kind::MatchOnlyText { .. } | Kind::TextNotIndexed)
+            | (Type::Float, Kind::Float | Kind::Double)
+            | (Type::Double, Kind::Double) => true,
+            (Type::Level | Type::Trace | Type::Span, Kind::Keyword(_)) => true,
+            // What is not cut short enough here is silently not indexed there.
+            (Type::Keyword | Type::Id, Kind::Keyword(keyword)) => keyword.cut as usize >= LEAF_MAX_BYTES,
+            (Type::Integer(min, max), Kind::Byte) => min >= i8::MIN.into() && max <= i8::MAX.into(),
+            (Type::Integer(min, max), Kind::Short) => min >= i16::MIN.into() && max <= i16::MAX.into(),
+            (Type::Integer(min, max), Kind::Integer { .. }) => min >= i32::MIN.into() && max <= i32::MAX.into(),
+            (Type::Integer(..), Kind::Long) => true,
+            _ => false,
+        }
+    }
+
+    #[test]
+    fn every_place_is_in_the_catalogue_with_its_type_and_its_family() {
+        for &slot in Slot::all() {
+            let path = path(slot);
+            let field = fields::field(&path).unwrap_or_else(|| panic!("{path} is in no catalogue"));
+            assert!(fits(slot.field().kind, field.kind), "{path}: {:?}, {:?}", slot.field().kind, field.kind);
+            let family =
+                if slot < FIRST_OF_RECORDS { field.families.has_logs() } else { field.families.has_workflow() };
+            assert!(family, "{path} is in the other family");
+        }
+    }
+
+    #[test]
+    fn every_field_that_a_line_may_carry_has_a_place() {
+        let places: Vec<String> = Slot::all().iter().map(|slot| path(*slot)).collect();
+        for field in fields::FIELDS {
+            // The writer's position is spliced around, and `attributes` takes what has no place.
+            let apart = field.path.starts_with("log.") || field.path == "attributes";
+            let is_carried = field.set_by != SetBy::Shipper && !apart;
+            let is_placed = places.iter().any(|place| place == field.path);
+            assert!(is_placed || !is_carried, "{} has no place", field.path);
+        }
+    }
+
+    #[test]
+    fn fields_of_one_object_stand_next_to_each_other() {
+        let mut closed: Vec<&str> = Vec::new();
+        let mut open = "";
+        for slot in Slot::all() {
+            let root = slot.field().path[0];
+            if root != open {
+                assert!(!closed.contains(&root), "{root} would be opened twice: a key twice is a 400");
+                closed.push(open);
+                open = root;
+            }
+        }
+    }
+}

@@ -39,6 +39,8 @@ pub struct Cell {
 pub struct Report {
     /// Lines that were removed before anyone could read them.
     pub unreadable: usize,
+    /// Files of which the shipper says that bytes are missing.
+    pub holes: usize,
 }
 
 /// Long enough for every pause of the pipeline, with its grace for rotated files.
@@ -105,7 +107,26 @@ impl Cell {
         if !shipper.is_settled() {
             return Err("something is still unsettled".to_owned());
         }
-        self.compare(&writer, &readable, &mut shipper)
+        let report = self.compare(&writer, &readable, &mut shipper)?;
+        self.said(&shipper)?;
+        Ok(report)
+    }
+
+    /// A file that was begun and removed while nobody looked is missing bytes, and the shipper must say so; of no other
+    /// file may it.
+    fn is_broken(self) -> bool {
+        self.kind == Kind::DeleteCreate && !self.is_up && self.stands != Stands::AtZero
+    }
+
+    fn said(self, shipper: &Shipper) -> Result<(), String> {
+        let holes = shipper.holes();
+        if holes.len() != usize::from(self.is_broken()) {
+            return Err(format!("says of {} files that bytes are missing", holes.len()));
+        }
+        let Some((hole, settled)) = holes.first() else { return Ok(()) };
+        // What was under way when it was killed was never settled, and its size had been seen.
+        let is_right = hole.from == *settled && (hole.from == 0) == self.in_flight && hole.len.is_some() == self.in_flight;
+        if is_right { Ok(()) } else { Err(format!("a hole of {hole:?}, and settled up to {settled}")) }
     }
 
     /// Brings the shipper to where it stands in the first file.
@@ -172,7 +193,7 @@ impl Cell {
         if stored != expect {
             return Err(format!("stored {stored:?}, written {expect:?}"));
         }
-        Ok(Report { unreadable: removed.iter().map(Vec::len).sum() })
+        Ok(Report { unreadable: removed.iter().map(Vec::len).sum(), holes: shipper.holes().len() })
     }
 }
 

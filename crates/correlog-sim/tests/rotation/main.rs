@@ -24,7 +24,7 @@ fn every_cell_ships_exactly_what_can_be_read() {
     rotate::require_logrotate();
     let mut failed = Vec::new();
     let mut cells = 0;
-    let mut unreadable = 0;
+    let (mut unreadable, mut holes) = (0, 0);
     for kind in Kind::ALL {
         for is_up in [true, false] {
             for rotations in [1, 2, 5] {
@@ -33,7 +33,10 @@ fn every_cell_ships_exactly_what_can_be_read() {
                         let cell = Cell { kind, is_up, rotations, stands, in_flight };
                         cells += 1;
                         match cell.run() {
-                            Ok(report) => unreadable += report.unreadable,
+                            Ok(report) => {
+                                unreadable += report.unreadable;
+                                holes += report.holes;
+                            }
                             Err(what) => failed.push(format!("{cell:?}: {what}")),
                         }
                     }
@@ -42,7 +45,7 @@ fn every_cell_ships_exactly_what_can_be_read() {
         }
     }
     println!(
-        "{cells} cells, {} failed, {unreadable} lines were removed before anyone could read them",
+        "{cells} cells, {} failed, {unreadable} lines were removed before anyone could read them, {holes} holes said",
         failed.len()
     );
     assert!(cells >= 400);

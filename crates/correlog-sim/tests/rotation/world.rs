@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use correlog_pipeline::checkpoint::Hole;
 use correlog_pipeline::config::{Config, Group};
 use correlog_pipeline::delivery::Options;
 use correlog_pipeline::joined::Joined;
@@ -69,6 +70,12 @@ impl Shipper {
             self.world.bulk.now.wall_ms += passed as i64;
         }
         panic!("it never comes to rest");
+    }
+
+    /// Where the shipper says that bytes are missing, and up to where that file is settled.
+    pub fn holes(&self) -> Vec<(Hole, u64)> {
+        let files = self.pump.as_ref().map(|pump| pump.snapshot(self.world.bulk.now).files).unwrap_or_default();
+        files.iter().filter_map(|file| Some((file.hole?, file.settled))).collect()
     }
 
     pub fn is_settled(&self) -> bool {

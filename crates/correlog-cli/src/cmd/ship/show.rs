@@ -9,8 +9,10 @@ use correlog_pipeline::ports::Now;
 use correlog_pipeline::snapshot::Snapshot;
 use std::path::PathBuf;
 
-/// A moment shown is at most this old, and one turn.
+/// A moment shown is at most this old, and one turn; with thousands of files it may be older, because making it costs by
+/// the file, and an idle host must not work to say that it is idle.
 const EVERY_MS: u64 = 200;
+const EVERY_FILES_PER_MS: u64 = 10;
 /// The status file is for people.
 const FILE_EVERY_MS: u64 = 1_000;
 
@@ -34,11 +36,12 @@ impl Show {
 
     /// What is not well is also said on stderr.
     pub fn show(&mut self, now: Now, snapshot: Snapshot, words: &mut Words) {
-        self.next_ms = now.mono_ms + EVERY_MS;
+        let files = snapshot.files.len() as u64;
+        self.next_ms = now.mono_ms + EVERY_MS + files / EVERY_FILES_PER_MS;
         words.trouble(&admin::problems(&snapshot));
         if now.mono_ms >= self.next_file_ms {
-            self.next_file_ms = now.mono_ms + FILE_EVERY_MS;
-            moment::write(&self.state_dir, admin::status_json(&snapshot));
+            self.next_file_ms = now.mono_ms + FILE_EVERY_MS + files;
+            moment::write(&self.state_dir, &snapshot);
         }
         if let Some(account) = &mut self.account {
             account.tell(now, &snapshot);

@@ -54,7 +54,7 @@ fn patterns(logs: &Logs) -> Patterns {
         paths: logs.paths.clone(),
         exclude: logs.exclude.clone(),
         rotated: logs.rotated.clone(),
-        roots: Vec::new(),
+        roots: logs.roots.iter().map(Into::into).collect(),
     }
 }
 

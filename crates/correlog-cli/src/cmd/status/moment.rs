@@ -1,17 +1,25 @@
 //! The running shipper's last moment as a file in the state directory: written about once a second, believed only
 //! while the process that wrote it lives. It is for people; nothing is restored from it, so it is not synced.
 
-use serde_json::{Value, json};
+use crate::admin;
+use correlog_pipeline::snapshot::Snapshot;
+use serde_json::Value;
+use std::fs::File;
+use std::io::{BufWriter, Write};
 use std::path::Path;
 
 const NAME: &str = "status.json";
 const FRESH: &str = "status.json.new";
 
 /// A failed write is no fault of shipping: the state directory's own trouble is told elsewhere.
-pub fn write(dir: &Path, mut status: Value) {
-    status["pid"] = json!(std::process::id());
+pub fn write(dir: &Path, snapshot: &Snapshot) {
     let fresh = dir.join(FRESH);
-    if std::fs::write(&fresh, status.to_string()).is_ok() {
+    let write = || {
+        let mut file = BufWriter::new(File::create(&fresh)?);
+        admin::write_status(&mut file, snapshot, std::process::id())?;
+        file.flush()
+    };
+    if write().is_ok() {
         let _ = std::fs::rename(&fresh, dir.join(NAME));
     }
 }
