@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use correlog_pipeline::checkpoint::Hole;
 use tempfile::TempDir;
 
 use crate::rotate::{Kind, Service};
@@ -123,10 +124,23 @@ impl Cell {
         if holes.len() != usize::from(self.is_broken()) {
             return Err(format!("says of {} files that bytes are missing", holes.len()));
         }
-        let Some((hole, settled)) = holes.first() else { return Ok(()) };
-        // What was under way when it was killed was never settled, and its size had been seen.
-        let is_right = hole.from == *settled && (hole.from == 0) == self.in_flight && hole.len.is_some() == self.in_flight;
-        if is_right { Ok(()) } else { Err(format!("a hole of {hole:?}, and settled up to {settled}")) }
+        let Some(hole) = holes.first() else { return Ok(()) };
+        // What was under way when it was killed was never settled; what was seen and not read is known by its length.
+        let (read, seen) = self.read_and_seen();
+        let from = if self.in_flight { 0 } else { read };
+        let expect = Hole { from, len: (seen > from).then_some(seen - from) };
+        if *hole == expect { Ok(()) } else { Err(format!("says {hole:?}, expected {expect:?}")) }
+    }
+
+    /// Bytes of whole lines read, and bytes seen, when the shipper looked at the first file for the last time.
+    fn read_and_seen(self) -> (u64, u64) {
+        const LINE: u64 = "2026-11-21T10:00:00Z INFO line 0\n".len() as u64;
+        match self.stands {
+            Stands::AtZero => (0, 0),
+            Stands::MidFile | Stands::AtEnd => (3 * LINE, 3 * LINE),
+            Stands::MidLine => (2 * LINE, 2 * LINE + 20),
+            Stands::AtEndUnterminated => (2 * LINE, 3 * LINE - 1),
+        }
     }
 
     /// Brings the shipper to where it stands in the first file.

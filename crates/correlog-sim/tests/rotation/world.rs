@@ -72,10 +72,10 @@ impl Shipper {
         panic!("it never comes to rest");
     }
 
-    /// Where the shipper says that bytes are missing, and up to where that file is settled.
-    pub fn holes(&self) -> Vec<(Hole, u64)> {
-        let files = self.pump.as_ref().map(|pump| pump.snapshot(self.world.bulk.now).files).unwrap_or_default();
-        files.iter().filter_map(|file| Some((file.hole?, file.settled))).collect()
+    /// Where the shipper says that bytes are missing.
+    pub fn holes(&self) -> Vec<Hole> {
+        let files = self.pump.as_ref().map(|pump| pump.snapshot(self.world.bulk.now).files);
+        files.iter().flatten().filter_map(|file| file.hole).collect()
     }
 
     pub fn is_settled(&self) -> bool {
