@@ -20,6 +20,8 @@ pub const READ_BLOCK_BYTES: usize = 256 << 10;
 pub const BATCH_MAX_BYTES: usize = 4 << 20;
 /// A body is closed when its oldest document is this old.
 pub const BATCH_AGE_MAX_MILLIS: u64 = 500;
+/// A reply is about 75 bytes a document, and a few hundred for one that is refused; a larger one is not a reply to us.
+pub const REPLY_MAX_BYTES: usize = 16 << 20;
 /// Requests under way at once.
 pub const CONCURRENCY_MAX: usize = 4;
 /// Buffers of settled bodies kept for the next ones.
@@ -117,4 +119,9 @@ const _: () = assert!(FINGERPRINT_MAX_BYTES <= READ_BLOCK_BYTES);
 const _: () = assert!(READ_BLOCK_BYTES <= TURN_READ_MAX_BYTES, "a turn must let one file read its block");
 const _: () = assert!(LINE_MAX_BYTES <= TURN_READ_MAX_BYTES && LINE_MAX_BYTES < IN_FLIGHT_MAX_BYTES);
 const _: () = assert!(INFLATERS_MAX < OPEN_FILES_MAX);
+const _: () = assert!(REPLY_MAX_BYTES >= 2 * BATCH_MAX_BYTES, "a reply may refuse every document in words");
+const _: () = assert!(LEAF_MAX_BYTES < LINE_MAX_BYTES && LINE_MAX_BYTES as u64 <= REFUSED_MAX_BYTES);
+const _: () = assert!(RETRY_DELAY_MAX_MILLIS <= RETRY_AFTER_MAX_MILLIS);
+const _: () = assert!(IDLE_MILLIS <= RESCAN_MILLIS && GRACE_MILLIS <= FORGET_MILLIS);
+const _: () = assert!(SPARE_BATCHES_MAX <= CONCURRENCY_MAX);
 const _: () = assert!(MARKER_MAX_BYTES <= READ_BLOCK_BYTES);

@@ -168,7 +168,7 @@ pub struct Completion {
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Outcome {
-    /// A whole HTTP reply, read to its declared end, inflated, at most `REPLY_MAX_BYTES`.
+    /// A whole HTTP reply, read to its declared end, inflated, at most `limits::REPLY_MAX_BYTES`.
     Replied { status: u16, retry_after_ms: Option<u64>, reply: Vec<u8> },
     /// Nothing of it left this host: it certainly did not happen.
     NotSent(NotSent),
@@ -195,13 +195,10 @@ pub enum Lost {
     Reset,
     /// The reply ended before its declared length, or could not be inflated.
     CutReply,
-    /// The reply was larger than `REPLY_MAX_BYTES`.
+    /// The reply was larger than `limits::REPLY_MAX_BYTES`.
     HugeReply,
     Other,
 }
-
-/// A reply is about 100 bytes a document; a larger one is not a reply to us.
-pub const REPLY_MAX_BYTES: usize = 64 << 20;
 
 pub trait Bulk {
     /// Takes the request, or gives it back when as many as the port can carry are under way.

@@ -31,7 +31,7 @@ pub struct Row {
     pub memory_peak_mib: Option<f64>,
 }
 
-const USAGE: &str = "usage: ship-bench encode|ship|memory [--mib N] [--seed S] [--case 0..8] [--json]";
+const USAGE: &str = "usage: ship-bench encode|ship|memory [--mib N] [--seed S] [--case 0..9] [--json]";
 /// What the shipper promises to stay within, whatever it meets.
 const MEMORY_MAX_MIB: f64 = 64.0;
 
@@ -86,11 +86,12 @@ fn press(only: Option<usize>, json: bool) -> Result<(), String> {
     let mut cases: Vec<Case> = Vec::new();
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "{:>9} {:>8} {:>8} {:>10} {:>10}  case", "peak MiB", "CPU s", "wall s", "documents", "held MiB");
-    let all: [&dyn Fn() -> Result<Case, String>; 9] = [
+    let all: [&dyn Fn() -> Result<Case, String>; 10] = [
         &|| memory::long_line(&binary, 1 << 30),
         &|| memory::hole(&binary, 10 << 30),
         &|| memory::bomb(&binary, 1 << 30),
         &|| memory::many_files(&binary, 10_000, 256),
+        &|| memory::idle(&binary, 10_000, 30),
         &|| memory::flood(&binary, 512 << 20, "none"),
         &|| memory::flood(&binary, 512 << 20, "gzip"),
         &|| memory::dead_cluster(&binary, Health::Gone, 60, 5_000_000, ""),

@@ -37,7 +37,7 @@ type Made = Result<Case, String>;
 /// # Errors
 /// In words, like every case here: what could not be set up, or did not arrive.
 pub fn long_line(binary: &Path, bytes: u64) -> Made {
-    once(format!("a line of {} MiB", bytes >> 20), binary, &[], None, |logs| {
+    once(format!("a line of {} MiB", bytes >> 20), binary, None, |logs| {
         let mut file = BufWriter::new(File::create(logs.join("long.jsonl"))?);
         file.write_all(b"before\n")?;
         repeat(&mut file, b'x', bytes)?;
@@ -52,7 +52,7 @@ pub fn long_line(binary: &Path, bytes: u64) -> Made {
 /// # Errors
 /// As `long_line`.
 pub fn hole(binary: &Path, bytes: u64) -> Made {
-    once(format!("a hole of {} MiB", bytes >> 20), binary, &[], None, |logs| {
+    once(format!("a hole of {} MiB", bytes >> 20), binary, None, |logs| {
         let path = logs.join("hole.jsonl");
         fs::write(&path, b"before\n")?;
         let mut file = OpenOptions::new().append(true).open(&path)?;
@@ -67,7 +67,7 @@ pub fn hole(binary: &Path, bytes: u64) -> Made {
 /// # Errors
 /// As `long_line`.
 pub fn bomb(binary: &Path, bytes: u64) -> Made {
-    once(format!("a gzip bomb of {} MiB", bytes >> 20), binary, &[], None, |logs| {
+    once(format!("a gzip bomb of {} MiB", bytes >> 20), binary, None, |logs| {
         let file = File::create(logs.join("bomb.jsonl.1.gz"))?;
         let mut packed = GzEncoder::new(BufWriter::new(file), Compression::best());
         packed.write_all(b"before\n")?;
@@ -84,15 +84,7 @@ pub fn bomb(binary: &Path, bytes: u64) -> Made {
 /// As `long_line`.
 pub fn many_files(binary: &Path, files: u64, descriptors: u32) -> Made {
     let name = format!("{files} files, {descriptors} descriptors");
-    once(name, binary, &[], Some(descriptors), |logs| {
-        let mut corpus = Corpus::new(1, Mix::Native);
-        for number in 0..files {
-            let mut text = String::new();
-            (0..3).for_each(|_| corpus.line(&mut text));
-            fs::write(logs.join(format!("service-{number}.jsonl")), text)?;
-        }
-        Ok(3 * files)
-    })
+    once(name, binary, Some(descriptors), |logs| small_files(logs, files))
 }
 
 /// Ordinary lines, as fast as they go.
@@ -144,18 +136,48 @@ pub fn dead_cluster(binary: &Path, how: Health, seconds: u64, bytes_per_second: 
     finish(Case { held_bytes, ..case(name, sink.documents(), &ended) }, &ended, lines)
 }
 
+/// So many files that nobody writes to: the processor time of so many seconds, after they were shipped.
+///
+/// # Errors
+/// As `long_line`.
+pub fn idle(binary: &Path, files: u64, seconds: u64) -> Made {
+    let sink = Sink::start().map_err(|error| format!("no sink: {error}"))?;
+    let place = Place::new(sink.address, "")?;
+    let lines = small_files(&place.logs(), files).map_err(|error| format!("{files} files: {error}"))?;
+    let mut shipper = Shipper::start(binary, &place, &[], None)?;
+    shipper.until("all lines", LIMIT, || sink.documents() == lines)?;
+    // What follows the last line: the save, and looking at ends.
+    let settled = Instant::now() + Duration::from_secs(5);
+    shipper.until("rest", LIMIT, || Instant::now() >= settled)?;
+    let (before, start) = (shipper.cpu_seconds(), Instant::now());
+    shipper.until("the time", LIMIT, || start.elapsed() >= Duration::from_secs(seconds))?;
+    let (cpu_seconds, wall_seconds) = (shipper.cpu_seconds() - before, start.elapsed().as_secs_f64());
+    shipper.terminate();
+    let ended = shipper.end(Duration::from_secs(60))?;
+    let name = format!("{files} files, idle");
+    finish(Case { cpu_seconds, wall_seconds, ..case(name, sink.documents(), &ended) }, &ended, lines)
+}
+
+fn small_files(logs: &Path, files: u64) -> std::io::Result<u64> {
+    let mut corpus = Corpus::new(1, Mix::Native);
+    for number in 0..files {
+        let mut text = String::new();
+        (0..3).for_each(|_| corpus.line(&mut text));
+        fs::write(logs.join(format!("service-{number}.jsonl")), text)?;
+    }
+    Ok(3 * files)
+}
+
 fn once(
     name: String,
     binary: &Path,
-    words: &[&str],
     descriptors: Option<u32>,
     write: impl FnOnce(&Path) -> std::io::Result<u64>,
 ) -> Made {
     let sink = Sink::start().map_err(|error| format!("no sink: {error}"))?;
     let place = Place::new(sink.address, "")?;
     let lines = write(&place.logs()).map_err(|error| format!("{name}: {error}"))?;
-    let words = [&["--once"], words].concat();
-    let ended = Shipper::start(binary, &place, &words, descriptors)?.end(LIMIT)?;
+    let ended = Shipper::start(binary, &place, &["--once"], descriptors)?.end(LIMIT)?;
     finish(case(name, sink.documents(), &ended), &ended, lines)
 }
 

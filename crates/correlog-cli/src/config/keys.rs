@@ -205,7 +205,7 @@ pub const LOGS_KEYS: &[Key] = &[
         "logs.envelope",
         Kind::Choice(ENVELOPES),
         Some("auto"),
-        "What a container runtime wraps around each line.",
+        "What a container runtime wraps around each line; what it split into parts stays split, each part marked.",
     ),
     key("logs.service", Kind::Text, None, "`service.name` of lines that have none."),
     key("logs.environment", Kind::Text, None, "`deployment.environment.name` of lines that have none."),

@@ -7,7 +7,7 @@
 use super::fields::{Slot, Type};
 use super::level::Level;
 use super::members::{Extra, Member, Members, Name, canonical_id, is_shouted_uuid};
-use super::native::write_position;
+use super::native::Standing;
 use super::redact::Redaction;
 use super::scan::{Kind, Value, flag};
 use super::time::{self, Moment, Time};
@@ -42,6 +42,7 @@ pub struct Document<'a> {
     pub bytes: &'a [u8],
     pub members: &'a Members,
     pub constants: &'a Constants,
+    pub standing: &'a Standing,
     /// Set when something in the line is to be redacted.
     pub redaction: Option<&'a Redaction>,
     /// `@timestamp` of a document whose line has none.
@@ -67,7 +68,7 @@ impl Document<'_> {
         out.extend_from_slice(b",\"host\":{\"name\":");
         out.extend_from_slice(&self.constants.host);
         out.extend_from_slice(b"},\"log\":{");
-        write_position(out, self.line);
+        self.standing.write(out, self.line);
         if let (Some(stream), Some(seq)) = (self.members.stream, self.members.seq) {
             out.extend_from_slice(b",\"stream\":");
             stream.copy(out, self.bytes);

@@ -34,6 +34,7 @@ pub struct Encoder {
     lookup: Lookup,
     scanner: Scanner,
     reader: native::Reader,
+    standing: native::Standing,
     members: Members,
     ids: Ids,
     /// What Docker's envelope held, decoded.
@@ -53,6 +54,7 @@ impl Encoder {
             lookup: Lookup::new(),
             scanner: Scanner::default(),
             reader: native::Reader::default(),
+            standing: native::Standing::default(),
             members: Members::default(),
             ids,
             unwrapped: String::new(),
@@ -71,6 +73,7 @@ impl Encoder {
         }
         self.members.clear();
         self.own.clear();
+        self.standing.be_at(line);
         let mut unwrapped = std::mem::take(&mut self.unwrapped);
         let encoded = match envelope::unwrap(self.settings.envelope, bytes, &mut unwrapped) {
             Inner::Bare => self.line(line, bytes, None, out),
@@ -102,7 +105,7 @@ impl Encoder {
         {
             self.members.take_native(&native);
             let encoded = self.routed(line, bytes, None);
-            native::write(out, line, bytes, native.level, &self.constants);
+            native::write(out, line, bytes, native.level, &self.constants, &self.standing);
             return Ok(encoded);
         }
         let kind = record::kind(bytes);
@@ -152,7 +155,7 @@ impl Encoder {
         let stamped = self.members.time.is_some() && self.own.is_empty();
         let redact = self.settings.redaction.may_touch(bytes, self.members.hidden);
         if is_native && self.members.verbatim && stamped && !redact && line.shape == Shape::Whole {
-            native::write(out, line, bytes, self.own_level(bytes), &self.constants);
+            native::write(out, line, bytes, self.own_level(bytes), &self.constants, &self.standing);
             return encoded;
         }
         let stamp = self.stamp(line, encoded.time);
@@ -319,6 +322,7 @@ impl Encoder {
             bytes,
             members: &self.members,
             constants: &self.constants,
+            standing: &self.standing,
             redaction: None,
             stamp: None,
             message: None,

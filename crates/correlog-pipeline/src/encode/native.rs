@@ -13,6 +13,7 @@ use super::scan::{self, Kind, Scanner, Value, flag};
 use super::time::{self, Moment, Time};
 use super::{Line, write};
 use crate::limits::LEAF_MAX_BYTES;
+use crate::span::Lineage;
 
 const START: &[u8] = b"{\"@timestamp\":\"";
 
@@ -32,6 +33,8 @@ pub struct Native {
 pub struct Reader {
     /// `,"service":{…},"deployment":{…}` of an earlier line: the same in every line of a process.
     block: Vec<u8>,
+    /// `log.stream` of an earlier line.
+    stream: [u8; 32],
 }
 
 /// Blocks longer than this are not remembered.
@@ -63,7 +66,7 @@ impl Reader {
         cursor.optional(b",\"attributes\":", |cursor| cursor.object(scanner))?;
         cursor.expect(b",\"log\":{\"stream\":\"")?;
         let stream = cursor.here(32, Kind::String)?;
-        cursor.stream()?;
+        cursor.stream(&mut self.stream)?;
         cursor.expect(b",\"seq\":")?;
         let digits = bytes[cursor.at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
         let seq = cursor.here(digits, Kind::Number)?;
@@ -159,10 +162,13 @@ impl<'a> Cursor<'a> {
         self.expect(b"\"")
     }
 
-    fn stream(&mut self) -> Option<()> {
-        let text = self.bytes.get(self.at..self.at + 32)?;
+    fn stream(&mut self, known: &mut [u8; 32]) -> Option<()> {
+        let text = self.bytes.get(self.at..)?.first_chunk::<32>()?;
+        if text != known {
+            members::is_lower_hex(text).then_some(())?;
+            *known = *text;
+        }
         self.at += 32;
-        text.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')).then_some(())?;
         self.expect(b"\"")
     }
 
@@ -237,11 +243,18 @@ pub fn is_native(bytes: &[u8], members: &Members) -> bool {
 }
 
 /// Appends the document. The caller has seen that the line is native and may be copied as it stands.
-pub fn write(out: &mut Vec<u8>, line: &Line<'_>, bytes: &[u8], level: Option<Level>, constants: &Constants) {
+pub fn write(
+    out: &mut Vec<u8>,
+    line: &Line<'_>,
+    bytes: &[u8],
+    level: Option<Level>,
+    constants: &Constants,
+    standing: &Standing,
+) {
     let (head, braces) = bytes.split_at(bytes.len() - 2);
     out.extend_from_slice(head);
     out.push(b',');
-    write_position(out, line);
+    standing.write(out, line);
     out.push(b'}');
     if let Some(level) = level {
         out.extend_from_slice(b",\"severity_number\":");
@@ -252,17 +265,43 @@ pub fn write(out: &mut Vec<u8>, line: &Line<'_>, bytes: &[u8], level: Option<Lev
     out.extend_from_slice(braces);
 }
 
-/// The members of `log` that say where the line stands.
-pub fn write_position(out: &mut Vec<u8>, line: &Line<'_>) {
-    out.extend_from_slice(b"\"lineage\":\"");
-    write::hex(out, &line.lineage.0);
-    out.extend_from_slice(b"\",\"offset\":");
-    write::integer(out, line.span.start);
-    out.extend_from_slice(b",\"next\":");
-    write::integer(out, line.span.next);
-    out.extend_from_slice(b",\"skipped\":");
-    write::integer(out, line.skipped);
-    out.extend_from_slice(b",\"file\":{\"path\":");
-    write::string(out, line.path);
-    out.push(b'}');
+/// The members of `log` that say where a line stands. What is the same for all lines of a file is kept as text.
+#[derive(Debug, Default)]
+pub struct Standing {
+    lineage: Lineage,
+    path: String,
+    /// `"lineage":"…","offset":`; empty before the first line.
+    before: Vec<u8>,
+    /// `,"file":{"path":"…"}`
+    behind: Vec<u8>,
+}
+
+impl Standing {
+    /// Must be told each line before it is written.
+    pub fn be_at(&mut self, line: &Line<'_>) {
+        if self.lineage == line.lineage && self.path == line.path && !self.before.is_empty() {
+            return;
+        }
+        self.lineage = line.lineage;
+        self.path.clear();
+        self.path.push_str(line.path);
+        self.before.clear();
+        self.before.extend_from_slice(b"\"lineage\":\"");
+        write::hex(&mut self.before, &line.lineage.0);
+        self.before.extend_from_slice(b"\",\"offset\":");
+        self.behind.clear();
+        self.behind.extend_from_slice(b",\"file\":{\"path\":");
+        write::string(&mut self.behind, line.path);
+        self.behind.push(b'}');
+    }
+
+    pub fn write(&self, out: &mut Vec<u8>, line: &Line<'_>) {
+        out.extend_from_slice(&self.before);
+        write::integer(out, line.span.start);
+        out.extend_from_slice(b",\"next\":");
+        write::integer(out, line.span.next);
+        out.extend_from_slice(b",\"skipped\":");
+        write::integer(out, line.skipped);
+        out.extend_from_slice(&self.behind);
+    }
 }

@@ -19,6 +19,10 @@ pub fn text(status: &Value) -> String {
             lines.iter().map(|(name, count)| format!("{count} {}", name.replace('_', " "))).collect();
         let _ = writeln!(out, "lines of this run: {}", shown.join(", "));
     }
+    if let Some(refused) = status["delivery"]["refused_by"].as_object().filter(|refused| !refused.is_empty()) {
+        let shown: Vec<String> = refused.iter().map(|(why, count)| format!("{count} {why}")).collect();
+        let _ = writeln!(out, "refused in this run: {}; `correlog refused list` has them", shown.join(", "));
+    }
     let mut files: Vec<&Value> = status["files"].as_array().into_iter().flatten().collect();
     files.sort_by_key(|file| {
         (std::cmp::Reverse(number(file, "behind")), file["path"].as_str().map(str::to_owned))
@@ -31,8 +35,9 @@ pub fn text(status: &Value) -> String {
         );
     }
     for file in files {
-        let skipped: u64 =
-            file["skipped"].as_object().into_iter().flatten().filter_map(|(_, bytes)| bytes.as_u64()).sum();
+        let skips: Vec<(&String, u64)> =
+            file["skipped"].as_object().into_iter().flatten().map(|(why, bytes)| (why, bytes.as_u64().unwrap_or(0))).collect();
+        let skipped: u64 = skips.iter().map(|(_, bytes)| bytes).sum();
         let _ = writeln!(
             out,
             "{:>12} {:>10} {:>9} {:>12} {:>10}  {}",
@@ -43,6 +48,10 @@ pub fn text(status: &Value) -> String {
             file["state"].as_str().unwrap_or_default(),
             harmless(file["path"].as_str().unwrap_or_default()),
         );
+        if skipped > 0 {
+            let why: Vec<String> = skips.iter().map(|(why, bytes)| format!("{} {why}", short(*bytes))).collect();
+            let _ = writeln!(out, "{:>12} skipped: {}", "", why.join(", "));
+        }
         if let Some(hole) = file["hole"].as_str() {
             let _ = writeln!(out, "{:>12} {}", "", harmless(hole));
         }
@@ -96,6 +105,7 @@ mod tests {
             lines[5].contains("20 MiB") && lines[5].contains("5 B") && lines[5].ends_with("b\\u{1b}.log"),
             "{lines:?}"
         );
-        assert!(lines[6].contains("20 s") && lines[6].ends_with("a.log"), "{lines:?}");
+        assert_eq!(lines[6].trim_start(), "skipped: 1 B blank, 4 B nul");
+        assert!(lines[7].contains("20 s") && lines[7].ends_with("a.log"), "{lines:?}");
     }
 }

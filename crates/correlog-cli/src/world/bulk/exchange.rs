@@ -6,7 +6,8 @@ use std::io::{ErrorKind, Write as _};
 use std::time::Duration;
 
 use bytes::Bytes;
-use correlog_pipeline::ports::{Ask, Completion, Lost, NotSent, Outcome, REPLY_MAX_BYTES, Submission};
+use correlog_pipeline::limits::REPLY_MAX_BYTES;
+use correlog_pipeline::ports::{Ask, Completion, Lost, NotSent, Outcome, Submission};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
