@@ -89,7 +89,8 @@ fn permission_lost_is_a_problem_that_ends_when_it_is_restored() {
     open(0o000);
     let is_root = rustix::process::geteuid().is_root();
     let program = correlog_tests::programs::program("correlog");
-    let mut command = std::process::Command::new(if is_root { "setpriv".as_ref() } else { program.as_os_str() });
+    let mut command =
+        std::process::Command::new(if is_root { "setpriv".as_ref() } else { program.as_os_str() });
     if is_root {
         command.args(["--bounding-set", "-all", "--inh-caps", "-all", "--"]).arg(&program);
     }

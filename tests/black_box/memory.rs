@@ -35,8 +35,7 @@ fn thousands_of_files_need_no_thousands_of_descriptors() {
 #[test]
 fn while_the_cluster_is_dead_reading_pauses_at_the_budget() {
     let correlog = program("correlog");
-    for (how, more) in
-        [(Health::Gone, ""), (Health::Silent, ""), (Health::Silent, "compression = \"gzip\"")]
+    for (how, more) in [(Health::Gone, ""), (Health::Silent, ""), (Health::Silent, "compression = \"gzip\"")]
     {
         let case = check(memory::dead_cluster(&correlog, how, 4, 12_000_000, more));
         let held = case.held_bytes.expect("the status of the running shipper");

@@ -8,9 +8,9 @@
 pub mod pump;
 
 pub mod config;
+pub mod joined;
 pub mod limits;
 pub mod notice;
-pub mod joined;
 pub mod ports;
 pub mod span;
 

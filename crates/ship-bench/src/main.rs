@@ -10,9 +10,9 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use ship_bench::memory::{self, Case};
+use ship_bench::ship;
 use ship_bench::shipper::beside_us;
 use ship_bench::sink::Health;
-use ship_bench::ship;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
 #[global_allocator]
@@ -85,7 +85,11 @@ fn press(only: Option<usize>, json: bool) -> Result<(), String> {
     let binary = beside_us()?;
     let mut cases: Vec<Case> = Vec::new();
     let mut out = std::io::stdout().lock();
-    let _ = writeln!(out, "{:>9} {:>8} {:>8} {:>10} {:>10}  case", "peak MiB", "CPU s", "wall s", "documents", "held MiB");
+    let _ = writeln!(
+        out,
+        "{:>9} {:>8} {:>8} {:>10} {:>10}  case",
+        "peak MiB", "CPU s", "wall s", "documents", "held MiB"
+    );
     let all: [&dyn Fn() -> Result<Case, String>; 10] = [
         &|| memory::long_line(&binary, 1 << 30),
         &|| memory::hole(&binary, 10 << 30),
@@ -110,7 +114,8 @@ fn press(only: Option<usize>, json: bool) -> Result<(), String> {
     }
     if json {
         let each = |case: &Case| serde_json::json!({"name": case.name, "memory_peak_mib": case.peak_mib});
-        let _ = writeln!(out, "{}", serde_json::json!({"subjects": cases.iter().map(each).collect::<Vec<_>>()}));
+        let _ =
+            writeln!(out, "{}", serde_json::json!({"subjects": cases.iter().map(each).collect::<Vec<_>>()}));
     }
     match cases.iter().find(|case| case.peak_mib > MEMORY_MAX_MIB) {
         Some(case) => Err(format!("{}: {:.1} MiB, promised are {MEMORY_MAX_MIB}", case.name, case.peak_mib)),

@@ -93,7 +93,11 @@ pub fn many_files(binary: &Path, files: u64, descriptors: u32) -> Made {
 /// As `long_line`.
 pub fn flood(binary: &Path, bytes: u64, compression: &str) -> Made {
     let shipped = ship::run(binary, 1, bytes, compression)?;
-    Ok(case(format!("{} MiB of lines, compression {compression}", bytes >> 20), shipped.lines, &shipped.ended))
+    Ok(case(
+        format!("{} MiB of lines, compression {compression}", bytes >> 20),
+        shipped.lines,
+        &shipped.ended,
+    ))
 }
 
 /// The cluster is dead for so long while so many bytes a second are written; then it comes back.
@@ -195,7 +199,10 @@ fn case(name: String, documents: u64, ended: &Ended) -> Case {
 fn finish(case: Case, ended: &Ended, lines: u64) -> Made {
     match ended.is_success && case.documents == lines {
         true => Ok(case),
-        false => Err(format!("{}: the shipper failed, or {} documents came of {lines} lines", case.name, case.documents)),
+        false => Err(format!(
+            "{}: the shipper failed, or {} documents came of {lines} lines",
+            case.name, case.documents
+        )),
     }
 }
 

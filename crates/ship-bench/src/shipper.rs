@@ -130,7 +130,12 @@ impl Shipper {
     ///
     /// # Errors
     /// In words, when the shipper ends before or the limit is over.
-    pub fn until(&mut self, what: &str, limit: Duration, mut ready: impl FnMut() -> bool) -> Result<(), String> {
+    pub fn until(
+        &mut self,
+        what: &str,
+        limit: Duration,
+        mut ready: impl FnMut() -> bool,
+    ) -> Result<(), String> {
         let start = Instant::now();
         while !ready() {
             self.look();

@@ -187,7 +187,12 @@ pub const KEYS: &[Key] = &[
 pub const LOGS_KEYS: &[Key] = &[
     key("logs.name", Kind::Text, None, "A name for messages and status; default: its number."),
     key("logs.paths", Kind::Globs, None, "The files to follow. Required."),
-    key("logs.exclude", Kind::Globs, None, "Files not to follow though `paths` matches them; without a slash the file's name is compared."),
+    key(
+        "logs.exclude",
+        Kind::Globs,
+        None,
+        "Files not to follow though `paths` matches them; without a slash the file's name is compared.",
+    ),
     key(
         "logs.rotated",
         Kind::Globs,

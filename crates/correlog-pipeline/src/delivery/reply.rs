@@ -88,8 +88,9 @@ struct RawError<'a> {
 
 impl<'a> From<RawItem<'a>> for Item<'a> {
     fn from(raw: RawItem<'a>) -> Item<'a> {
-        let error = |error: RawError<'a>| {
-            ItemError { field: error.reason.as_deref().and_then(field_named), kind: error.kind }
+        let error = |error: RawError<'a>| ItemError {
+            field: error.reason.as_deref().and_then(field_named),
+            kind: error.kind,
         };
         Item { id: raw.id, status: raw.status, error: raw.error.map(error) }
     }

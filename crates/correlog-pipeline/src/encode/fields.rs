@@ -161,7 +161,9 @@ mod tests {
             (Type::Keyword | Type::Id, Kind::Keyword(keyword)) => keyword.cut as usize >= LEAF_MAX_BYTES,
             (Type::Integer(min, max), Kind::Byte) => min >= i8::MIN.into() && max <= i8::MAX.into(),
             (Type::Integer(min, max), Kind::Short) => min >= i16::MIN.into() && max <= i16::MAX.into(),
-            (Type::Integer(min, max), Kind::Integer { .. }) => min >= i32::MIN.into() && max <= i32::MAX.into(),
+            (Type::Integer(min, max), Kind::Integer { .. }) => {
+                min >= i32::MIN.into() && max <= i32::MAX.into()
+            }
             (Type::Integer(..), Kind::Long) => true,
             _ => false,
         }
@@ -173,8 +175,11 @@ mod tests {
             let path = path(slot);
             let field = fields::field(&path).unwrap_or_else(|| panic!("{path} is in no catalogue"));
             assert!(fits(slot.field().kind, field.kind), "{path}: {:?}, {:?}", slot.field().kind, field.kind);
-            let family =
-                if slot < FIRST_OF_RECORDS { field.families.has_logs() } else { field.families.has_workflow() };
+            let family = if slot < FIRST_OF_RECORDS {
+                field.families.has_logs()
+            } else {
+                field.families.has_workflow()
+            };
             assert!(family, "{path} is in the other family");
         }
     }

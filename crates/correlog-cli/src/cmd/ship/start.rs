@@ -3,10 +3,10 @@
 use crate::config::{Config, Logs};
 use crate::error::{Error, Result};
 use crate::scan::settings;
+use crate::world::RealWorld;
 use crate::world::bulk::HttpBulk;
 use crate::world::disk::{OpenError, StateDir};
 use crate::world::files::{Patterns, RealFiles, raise_open_files_limit};
-use crate::world::RealWorld;
 use correlog_pipeline::config::{Config as PumpConfig, Group, Mode};
 use correlog_pipeline::delivery::Options;
 use correlog_pipeline::encode::{IdKey, Settings};

@@ -19,7 +19,8 @@ pub fn text(status: &Value) -> String {
             lines.iter().map(|(name, count)| format!("{count} {}", name.replace('_', " "))).collect();
         let _ = writeln!(out, "lines of this run: {}", shown.join(", "));
     }
-    if let Some(refused) = status["delivery"]["refused_by"].as_object().filter(|refused| !refused.is_empty()) {
+    if let Some(refused) = status["delivery"]["refused_by"].as_object().filter(|refused| !refused.is_empty())
+    {
         let shown: Vec<String> = refused.iter().map(|(why, count)| format!("{count} {why}")).collect();
         let _ = writeln!(out, "refused in this run: {}; `correlog refused list` has them", shown.join(", "));
     }
@@ -35,8 +36,12 @@ pub fn text(status: &Value) -> String {
         );
     }
     for file in files {
-        let skips: Vec<(&String, u64)> =
-            file["skipped"].as_object().into_iter().flatten().map(|(why, bytes)| (why, bytes.as_u64().unwrap_or(0))).collect();
+        let skips: Vec<(&String, u64)> = file["skipped"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(why, bytes)| (why, bytes.as_u64().unwrap_or(0)))
+            .collect();
         let skipped: u64 = skips.iter().map(|(_, bytes)| bytes).sum();
         let _ = writeln!(
             out,
@@ -49,7 +54,8 @@ pub fn text(status: &Value) -> String {
             harmless(file["path"].as_str().unwrap_or_default()),
         );
         if skipped > 0 {
-            let why: Vec<String> = skips.iter().map(|(why, bytes)| format!("{} {why}", short(*bytes))).collect();
+            let why: Vec<String> =
+                skips.iter().map(|(why, bytes)| format!("{} {why}", short(*bytes))).collect();
             let _ = writeln!(out, "{:>12} skipped: {}", "", why.join(", "));
         }
         if let Some(hole) = file["hole"].as_str() {
