@@ -11,7 +11,7 @@ use super::fields::{SLOTS, Slot, Type};
 use super::level::Level;
 use super::lookup::{Node, OWN};
 use super::native::Native;
-use super::scan::{self, Kind, Value, flag, hash};
+use super::scan::{self, Kind, Value, flag, hash, is_lower_hex};
 use super::time::{self, Moment, Time};
 use super::{Notes, fix};
 
@@ -332,11 +332,6 @@ fn fits_trace(text: &[u8], value: Value) -> bool {
 /// Lower-case hexadecimal of this length that is not all zeros.
 pub fn canonical_id(text: &[u8], len: usize) -> bool {
     text.len() == len && is_lower_hex(text) && text.iter().any(|&byte| byte != b'0')
-}
-
-/// Every byte is looked at, so that the loop becomes a few wide instructions.
-pub fn is_lower_hex(text: &[u8]) -> bool {
-    text.iter().fold(true, |sound, byte| sound & matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// Whether the value stands as it must be written.

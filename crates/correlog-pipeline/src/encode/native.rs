@@ -165,7 +165,7 @@ impl<'a> Cursor<'a> {
     fn stream(&mut self, known: &mut [u8; 32]) -> Option<()> {
         let text = self.bytes.get(self.at..)?.first_chunk::<32>()?;
         if text != known {
-            members::is_lower_hex(text).then_some(())?;
+            scan::is_lower_hex(text).then_some(())?;
             *known = *text;
         }
         self.at += 32;

@@ -385,3 +385,8 @@ pub fn unit(bytes: &[u8], at: usize) -> Option<u16> {
     let digits = bytes.get(at..at + 6)?.strip_prefix(b"\\u")?;
     digits.iter().try_fold(0u16, |unit, &digit| Some(unit << 4 | (digit as char).to_digit(16)? as u16))
 }
+
+/// Every byte is looked at, so that the loop becomes a few wide instructions.
+pub fn is_lower_hex(text: &[u8]) -> bool {
+    text.iter().fold(true, |sound, byte| sound & matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
