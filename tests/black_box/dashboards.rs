@@ -151,6 +151,21 @@ fn setup_imports_compares_and_takes_away_saved_objects() {
         "{applied}"
     );
     setup(&["plan"]).expect(0);
+    let settings = kept.lock().expect("not poisoned")["settings"].clone();
+    let value = |name: &str| text(&settings[format!("observability:{name}")]["userValue"]).to_owned();
+    let logs = format!("{}-logs-*", place.prefix);
+    assert!(value("traceAnalyticsCorrelatedLogsIndices").contains(&logs), "{settings}");
+    let names: Value =
+        serde_json::from_str(&value("traceAnalyticsCorrelatedLogsFieldMappings")).expect("JSON");
+    let ours = [
+        ("serviceName", "service.name"),
+        ("spanId", "span_id"),
+        ("timestamp", "@timestamp"),
+        ("traceId", "trace_id"),
+    ];
+    for (theirs, ours) in ours {
+        assert_eq!(names[theirs], ours, "{theirs}");
+    }
 
     let path = "/api/saved_objects/visualization/correlog-o-lines";
     let change = |pointer: &str, value: Value| {

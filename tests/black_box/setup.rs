@@ -41,6 +41,47 @@ fn a_plan_is_pending_until_it_is_applied_and_changes_nothing_itself() {
 }
 
 #[test]
+fn status_tells_what_is_there() {
+    let place = Place::new("state");
+    let day = format!("{}/{}-logs-2020.01.31", place.url, place.prefix);
+    for number in 0..3 {
+        assert_eq!(put(&format!("{day}/_doc/{number}"), &json!({ "message": "x" })), 201);
+    }
+    assert_eq!(place.count(), 3);
+    let text = place.correlog(&["setup", "status"]).expect(0).stdout;
+    for part in ["OpenSearch 3.8.0 at", "3 documents", "0 documents"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let status = place.correlog(&["setup", "status", "--json"]).expect(0).json();
+    assert_eq!((&status["version"], &status["pending"]), (&json!("3.8.0"), &json!(0)), "{status}");
+    let indices = status["indices"].as_array().expect("indices");
+    assert_eq!(indices.len(), 5, "today's and tomorrow's of both, and one more: {status}");
+}
+
+/// The filter of the reader's role as the security plugin applies it: the user's attribute put in, and the query run.
+#[test]
+fn the_readers_filter_shows_one_tenant_and_nothing_without_one() {
+    let place = Place::new("dls");
+    let day = format!("{}/{}-logs-2026.11.21", place.url, place.prefix);
+    for (id, tenant) in [("a", Some("acme")), ("b", Some("acme-1")), ("c", Some("globex")), ("d", None)] {
+        assert_eq!(put(&format!("{day}/_doc/{id}"), &json!({ "message": "x", "tenant_id": tenant })), 201);
+    }
+    assert_eq!(place.count(), 4);
+    let role = std::fs::read_to_string(
+        xtask::exec::root().join("index-templates/roles/correlog_reader_by_tenant.json"),
+    );
+    let role: Value = serde_json::from_str(&role.expect("committed")).expect("JSON");
+    let filter = role["index_permissions"][0]["dls"].as_str().expect("a filter");
+    let filter: Value =
+        serde_json::from_str(&filter.replace("${attr.internal.tenant_id}", "acme")).expect("a query");
+    let answer =
+        http::post(&format!("{day}/_search"), &json!({ "query": filter })).expect("the node answers");
+    let hits = answer.json()["hits"]["hits"].clone();
+    let seen: Vec<&Value> = hits.as_array().expect("hits").iter().map(|hit| &hit["_id"]).collect();
+    assert_eq!(seen, ["a"], "{}", answer.text);
+}
+
+#[test]
 fn what_was_changed_by_hand_or_is_somebody_elses_is_shown_and_kept_without_force() {
     let place = bare("drift");
     place.correlog(&["setup", "apply"]).expect(0);

@@ -119,7 +119,7 @@ impl Place {
 
     /// How many documents the cluster counts under the prefix.
     pub fn count(&self) -> u64 {
-        self.count_of("*")
+        self.count_of("*:*")
     }
 
     /// Of them, those that come from a line of a file: not the shipper's own account of each minute.

@@ -37,6 +37,9 @@ pub enum Kind {
         indexed: bool,
     },
     Long,
+    /// A long by which lines are sorted and picked within one file or stream. Columns suffice for that: an index of it
+    /// is left out, because every line would pay for it.
+    Position,
     Float,
     Double,
     /// Everything else a line says, as one field whatever its keys.
@@ -95,7 +98,13 @@ impl Kind {
     pub fn is_number(self) -> bool {
         matches!(
             self,
-            Self::Byte | Self::Short | Self::Integer { .. } | Self::Long | Self::Float | Self::Double
+            Self::Byte
+                | Self::Short
+                | Self::Integer { .. }
+                | Self::Long
+                | Self::Position
+                | Self::Float
+                | Self::Double
         )
     }
 
@@ -132,7 +141,7 @@ impl Kind {
             Self::Byte => "byte",
             Self::Short => "short",
             Self::Integer { .. } => "integer",
-            Self::Long => "long",
+            Self::Long | Self::Position => "long",
             Self::Float => "float",
             Self::Double => "double",
             Self::FlatObject => "flat_object",

@@ -4,6 +4,7 @@
 use crate::files::number;
 use crate::lines::{LINES_A_TRACE, Random, line, trace_id};
 use crate::lookup::{DAY_MS, Place};
+use base64::Engine;
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::time::Duration;
@@ -79,7 +80,7 @@ pub fn fill(place: &Place, index: &str, from_ms: i64, count: usize, seed: u64) -
         let id = trace_id(&mut random, ms, bears_time);
         for seq in 0..LINES_A_TRACE {
             let at = ms + seq as i64;
-            let head = format!("{{\"create\":{{\"_id\":\"{at:012x}{:016x}\"}}}}\n", random.next());
+            let head = format!("{{\"create\":{{\"_id\":\"{}\"}}}}\n", document_id(&mut random, at));
             body.push_str(&head);
             line(&mut body, &mut random, at, &id, seq);
             shipped(&mut body, written + seq);
@@ -100,9 +101,16 @@ pub fn fill(place: &Place, index: &str, from_ms: i64, count: usize, seed: u64) -
     Ok(ids)
 }
 
+/// As the shipper's: 6 bytes of time and 9 of a hash, in 20 characters.
+fn document_id(random: &mut Random, ms: i64) -> String {
+    let (first, second) = (random.next().to_be_bytes(), random.next().to_be_bytes());
+    let bytes = [&ms.to_be_bytes()[2..], &first, &second[..1]].concat();
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
+}
+
 /// What the shipper adds to a line: its level as a number, its host, and where it stood. `body` ends with the line.
 fn shipped(body: &mut String, number: usize) {
-    const LENGTH: usize = 400;
+    const LENGTH: usize = 900;
     body.truncate(body.len() - "}}".len());
     let _ = write!(
         body,

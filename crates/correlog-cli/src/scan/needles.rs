@@ -4,9 +4,16 @@
 use aho_corasick::AhoCorasick;
 use aho_corasick::packed;
 use memchr::memmem::Finder;
+use std::sync::OnceLock;
 
+/// What is looked for, by all threads at once. One more id may be learnt on the way.
 #[derive(Debug)]
-pub struct Needles(Engine);
+pub struct Needles {
+    first: Engine,
+    patterns: Vec<Vec<u8>>,
+    /// The first ones and what was learnt.
+    more: OnceLock<Engine>,
+}
 
 #[derive(Debug)]
 enum Engine {
@@ -34,36 +41,47 @@ impl Needles {
                 }
             }
         }
-        Self::from_bytes(patterns)
+        Self { first: Engine::of(&patterns), patterns, more: OnceLock::new() }
     }
 
     pub fn all() -> Self {
-        Self(Engine::All)
+        Self { first: Engine::All, patterns: Vec::new(), more: OnceLock::new() }
     }
 
-    fn from_bytes(patterns: Vec<Vec<u8>>) -> Self {
-        if let [one] = patterns.as_slice() {
-            return Self(Engine::One(Box::new(Finder::new(one).into_owned())));
-        }
-        let few = (patterns.len() <= FEW_MAX).then(|| packed::Searcher::new(&patterns)).flatten();
-        if let Some(searcher) = few {
-            return Self(Engine::Few(Box::new(searcher)));
-        }
-        Self(Engine::Many(Box::new(
-            AhoCorasick::new(&patterns).expect("ids are few and short, so their automaton has room"),
-        )))
+    /// From now on this id is looked for too; only the first one is taken.
+    pub fn learn(&self, id: &str) {
+        self.more.get_or_init(|| Engine::of(&[self.patterns.clone(), spellings(id)].concat()));
+    }
+
+    pub fn has_learnt(&self) -> bool {
+        self.more.get().is_some()
     }
 
     /// Where the next hit begins at or after `from`.
     pub fn find(&self, bytes: &[u8], from: usize) -> Option<usize> {
         let rest = &bytes[from..];
-        let found = match &self.0 {
+        let found = match self.more.get().unwrap_or(&self.first) {
             Engine::One(finder) => finder.find(rest),
             Engine::Few(searcher) => searcher.find(rest).map(|hit| hit.start()),
             Engine::Many(automaton) => automaton.find(rest).map(|hit| hit.start()),
             Engine::All => (!rest.is_empty()).then_some(0),
         };
         found.map(|at| from + at)
+    }
+}
+
+impl Engine {
+    fn of(patterns: &[Vec<u8>]) -> Self {
+        if let [one] = patterns {
+            return Self::One(Box::new(Finder::new(one).into_owned()));
+        }
+        let few = (patterns.len() <= FEW_MAX).then(|| packed::Searcher::new(patterns)).flatten();
+        if let Some(searcher) = few {
+            return Self::Few(Box::new(searcher));
+        }
+        Self::Many(Box::new(
+            AhoCorasick::new(patterns).expect("ids are few and short, so their automaton has room"),
+        ))
     }
 }
 

@@ -111,7 +111,7 @@ fn plain_and_gzipped_files_are_searched_together() {
     assert_eq!(files.iter().map(|file| file.is_gzip).collect::<Vec<_>>(), [false, true]);
     assert_eq!(notes, ["*.none names no file"]);
     let keep = |found: &mut Vec<(usize, u64)>, hit: Hit<'_>| found.push((hit.file, hit.offset));
-    let (states, tally) = scan(&files, &Needles::of([ID]), &Vec::new, &keep);
+    let (states, tally) = scan(&files, None, &Needles::of([ID]), &Vec::new, &keep);
     let mut found = states.concat();
     found.sort_unstable();
     let last = text.rfind('\n').expect("there are lines") as u64 + 1;
@@ -128,6 +128,34 @@ fn a_broken_archive_gives_what_it_has_and_is_named() {
     std::fs::write(dir.path().join("a.gz"), &whole[..whole.len() / 2]).expect("writable");
     let (files, _) = list(&["a.gz".to_owned()], dir.path()).expect("readable");
     let keep = |found: &mut Vec<u64>, hit: Hit<'_>| found.push(hit.offset);
-    let (states, tally) = scan(&files, &Needles::of([ID]), &Vec::new, &keep);
+    let (states, tally) = scan(&files, None, &Needles::of([ID]), &Vec::new, &keep);
     assert_eq!((states.concat(), tally.faults.len()), (vec![0], 1));
+}
+
+#[test]
+fn what_is_learnt_on_the_way_is_looked_for_from_there_on() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    for name in ["a", "b", "c"] {
+        std::fs::write(dir.path().join(name), format!("one of {name}\ntwo of {name}\n")).expect("writable");
+    }
+    let (files, _) = list(&["*".to_owned()], dir.path()).expect("readable");
+    let needles = Needles::of(["one of b"]);
+    let keep = |found: &mut Vec<(usize, Vec<u8>)>, hit: Hit<'_>| {
+        needles.learn("two of");
+        found.push((hit.file, hit.line.to_vec()));
+    };
+    let (states, tally) = scan(&files, None, &needles, &Vec::new, &keep);
+    let found = states.concat();
+    let two = |file: usize| found.iter().any(|(at, line)| *at == file && line.starts_with(b"two"));
+    assert!(two(1), "the rest of the very file: {found:?}");
+    // Each file is either behind and searched again for what was learnt, or was searched for it already.
+    assert!(tally.behind.contains(&1) && needles.has_learnt());
+    let again = Needles::of(["two of"]);
+    let keep = |found: &mut Vec<usize>, hit: Hit<'_>| found.push(hit.file);
+    let (states, tally) = scan(&files, Some(&tally.behind), &again, &Vec::new, &keep);
+    let mut all: Vec<usize> = (0..3).filter(|file| two(*file)).chain(states.concat()).collect();
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all, [0, 1, 2]);
+    assert!(!tally.behind.is_empty());
 }

@@ -27,6 +27,8 @@ pub struct Tally {
     pub counts: Counts,
     /// Files that could not be read to their end, with the reason.
     pub faults: Vec<(usize, String)>,
+    /// Stretches, by their number, that were begun before the needles had learnt what they learnt.
+    pub behind: Vec<usize>,
 }
 
 /// Large enough that a stretch's own cost does not show, small enough that two threads share one file.
@@ -38,20 +40,28 @@ struct Stretch {
     end: u64,
 }
 
-/// Searches all files. Each thread makes a state, `each` feeds it, and all states come back.
+/// Searches all files, or `only` these stretches of them. Each thread makes a state, `each` feeds it, and all states
+/// come back.
 pub fn scan<S: Send>(
     files: &[Candidate],
+    only: Option<&[usize]>,
     needles: &Needles,
     make: &(dyn Fn() -> S + Sync),
     each: &(dyn Fn(&mut S, Hit<'_>) + Sync),
 ) -> (Vec<S>, Tally) {
-    let stretches = stretches(files);
+    let mut stretches: Vec<(usize, Stretch)> = stretches(files).into_iter().enumerate().collect();
+    if let Some(only) = only {
+        stretches.retain(|(number, _)| only.contains(number));
+    }
     let next = AtomicUsize::new(0);
     let progress = progress(files);
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(stretches.len().max(1));
     let work = || {
         let (mut state, mut tally, mut buffer) = (make(), Tally::default(), Vec::new());
-        while let Some(stretch) = stretches.get(next.fetch_add(1, Ordering::Relaxed)) {
+        while let Some((number, stretch)) = stretches.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if !needles.has_learnt() {
+                tally.behind.push(*number);
+            }
             let mut feed = |(offset, line): block::Found<'_>| {
                 each(&mut state, Hit { file: stretch.file, offset, line });
             };
@@ -78,6 +88,7 @@ pub fn scan<S: Send>(
         states.push(state);
         whole.add(tally.counts);
         whole.faults.extend(tally.faults);
+        whole.behind.extend(tally.behind);
     }
     whole.faults.sort();
     whole.faults.dedup();

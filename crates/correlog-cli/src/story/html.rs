@@ -15,7 +15,7 @@ use std::fmt::Write;
 const STYLE: &str = include_str!("page/page.css");
 const SCRIPT: &str = include_str!("page/page.js");
 /// SHA-256 of the two files as a content policy names them; a test compares them with the files.
-const STYLE_HASH: &str = "sha256-v3y2O9bHYaus3Oy0xU5MWCHE80kl4Zh9SVunanoatOc=";
+const STYLE_HASH: &str = "sha256-UeJQBM6sJP9Vayzwa9s1OixFFo+zx7MUdgsny3k9QfE=";
 const SCRIPT_HASH: &str = "sha256-eOzO3Kf+0YMw70gePEi1jQVEfJ9ig3kJJuNvJeIEdYU=";
 
 pub fn page(story: &Story, links: &[Link]) -> String {
@@ -115,7 +115,7 @@ fn nodes(out: &mut String, nodes: &[Node], story: &Story) {
     }
     out.push_str(
         "<h2>Nodes</h2>\n<div class=\"scroll\"><table><tr><th>node</th><th>type</th><th>status</th>\
-         <th>+ms</th><th>took</th><th>tokens</th><th>model</th><th>error</th></tr>\n",
+         <th class=\"num\">+ms</th><th class=\"num\">took</th><th class=\"num\">tokens</th><th>model</th><th>error</th></tr>\n",
     );
     for node in nodes {
         let class = if matches!(node.status.as_str(), "failed" | "exception") { "bad" } else { "good" };
@@ -166,8 +166,8 @@ fn shown_level(entry: &Entry) -> &str {
 
 fn lines(out: &mut String, story: &Story) {
     out.push_str(
-        "<div class=\"scroll\"><table><tr><th>+ms</th><th>service</th><th>level</th><th>message</th>\
-         <th>took</th></tr>\n",
+        "<div class=\"scroll\"><table><tr><th class=\"num\">+ms</th><th>service</th><th>level</th><th>message</th>\
+         <th class=\"num\">took</th></tr>\n",
     );
     for (place, entry) in story.entries.iter().enumerate() {
         let mut class = escape(&entry.level);

@@ -12,7 +12,7 @@ fn expected_kind(field: &fields::Field) -> Kind {
         fields::Kind::MatchOnlyText { .. } | fields::Kind::TextNotIndexed => Kind::Text,
         fields::Kind::Byte | fields::Kind::Short => Kind::Short,
         fields::Kind::Integer { .. } => Kind::Integer,
-        fields::Kind::Long => Kind::Long,
+        fields::Kind::Long | fields::Kind::Position => Kind::Long,
         fields::Kind::Float | fields::Kind::Double => Kind::Float,
         fields::Kind::DateNanos => Kind::Date,
         fields::Kind::FlatObject => panic!("{} has no slot", field.path),
