@@ -34,8 +34,45 @@ pub(crate) struct Callsite {
 pub(crate) struct Planned {
     pub name: Name,
     /// `,"name":`.
-    pub key: Vec<u8>,
+    pub key: Key,
     pub place: Place,
+}
+
+/// `,"name":`. Short ones, nearly all, are copied as a whole block, whose length the compiler knows, and then cut to
+/// their length: that takes a few instructions where a copy of unknown length is a call.
+#[derive(Debug)]
+pub(crate) struct Key {
+    block: [u8; Self::BLOCK],
+    length: usize,
+    /// Where it is longer than the block.
+    whole: Vec<u8>,
+}
+
+impl Key {
+    const BLOCK: usize = 32;
+
+    fn new(name: &str) -> Self {
+        let mut whole = b",".to_vec();
+        json::string(&mut whole, name, 1024);
+        whole.push(b':');
+        let mut block = [0; Self::BLOCK];
+        let length = whole.len();
+        if length <= Self::BLOCK {
+            block[..length].copy_from_slice(&whole);
+            whole.clear();
+        }
+        Self { block, length, whole }
+    }
+
+    #[inline]
+    pub fn write(&self, out: &mut Vec<u8>) {
+        if self.length > Self::BLOCK {
+            return out.extend_from_slice(&self.whole);
+        }
+        let end = out.len() + self.length;
+        out.extend_from_slice(&self.block);
+        out.truncate(end);
+    }
 }
 
 /// Where a field goes.
@@ -85,9 +122,6 @@ impl Planned {
     fn new(field: &Field, is_event: bool, is_log: bool) -> Self {
         let written = field.name();
         let name = written.strip_prefix("r#").unwrap_or(written);
-        let mut key = b",".to_vec();
-        json::string(&mut key, name, 1024);
-        key.push(b':');
         let place = match written {
             "message" if is_event => Place::Message,
             "error" if is_event => Place::Error,
@@ -99,7 +133,7 @@ impl Planned {
             _ if !is_event && name.starts_with("otel.") => Place::Nowhere,
             _ => catalogue::user_slot(name).map_or(Place::Attribute, Place::Slot),
         };
-        Self { name: Name::new(name), key, place }
+        Self { name: Name::new(name), key: Key::new(name), place }
     }
 }
 

@@ -92,7 +92,7 @@ impl Visitor<'_> {
         }
         let limit = self.limits.field_bytes;
         self.fields.add_attribute(planned.name, |out| {
-            out.extend_from_slice(&planned.key);
+            planned.key.write(out);
             untyped(out, value, limit);
         });
     }
@@ -253,12 +253,17 @@ fn keyword(out: &mut Vec<u8>, value: Value<'_>, limit: usize) -> bool {
 
 /// A number or a boolean between quotes.
 fn text_of(out: &mut Vec<u8>, value: Value<'_>, limit: usize) {
-    let start = out.len();
-    untyped(out, value, limit);
-    if out[start] != b'"' {
-        out.insert(start, b'"');
-        out.push(b'"');
+    let is_bare = match value {
+        Value::Signed(_) | Value::Unsigned(_) | Value::Bool(_) => true,
+        Value::Float(value) => value.is_finite(),
+        Value::Text(_) | Value::Formatted(_) | Value::Bytes(_) => false,
+    };
+    if !is_bare {
+        return untyped(out, value, limit);
     }
+    out.push(b'"');
+    untyped(out, value, limit);
+    out.push(b'"');
 }
 
 fn untyped(out: &mut Vec<u8>, value: Value<'_>, limit: usize) {
