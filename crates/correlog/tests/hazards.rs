@@ -67,6 +67,7 @@ impl ShouldSample for Chatty {
     }
 }
 
+/// Hazard A.
 #[test]
 fn a_sampler_that_logs_does_not_hang() {
     if !is_child("a_sampler_that_logs_does_not_hang") {
@@ -106,6 +107,7 @@ fn a_sampler_that_logs_does_not_hang() {
     }
 }
 
+/// Hazard A.
 #[test]
 fn a_sampler_that_logs_does_not_hang_a_global_subscriber() {
     if !is_child("a_sampler_that_logs_does_not_hang_a_global_subscriber") {
@@ -126,6 +128,7 @@ fn a_sampler_that_logs_does_not_hang_a_global_subscriber() {
     assert_ne!(inner["span_id"], memory.line("in inner")["span_id"]);
 }
 
+/// Hazard C.
 #[test]
 fn a_tracer_that_does_nothing_gives_no_zeros() {
     let memory = Memory::default();
@@ -166,6 +169,7 @@ fn log_in_destructors(is_in_span: bool, is_context_used: bool, is_late: bool) {
     thread.join().expect("no destructor panics");
 }
 
+/// Hazard D.
 #[test]
 fn an_event_in_a_thread_locals_destructor_does_not_abort() {
     if !is_child("an_event_in_a_thread_locals_destructor_does_not_abort") {
@@ -191,6 +195,7 @@ fn an_event_in_a_thread_locals_destructor_does_not_abort() {
     assert_eq!(goes, 12, "{}", memory.text());
 }
 
+/// Hazard D.
 #[test]
 fn events_of_opentelemetry_itself_do_not_look_at_the_context() {
     let memory = Memory::default();
@@ -207,7 +212,7 @@ fn events_of_opentelemetry_itself_do_not_look_at_the_context() {
     assert!(memory.line("ours")["trace_id"].is_string());
 }
 
-/// OpenTelemetry warns while it holds its context when 65,535 of them are nested.
+/// Hazard D. OpenTelemetry warns while it holds its context when 65,535 of them are nested.
 #[test]
 fn leaked_contexts_do_not_end_the_service() {
     if !is_child("leaked_contexts_do_not_end_the_service") {
@@ -241,6 +246,7 @@ impl std::fmt::Debug for Panics {
     }
 }
 
+/// Hazard F.
 #[test]
 fn a_value_that_logs_or_panics_while_it_is_formatted_harms_no_line() {
     if !is_child("a_value_that_logs_or_panics_while_it_is_formatted_harms_no_line") {
@@ -261,7 +267,7 @@ fn a_value_that_logs_or_panics_while_it_is_formatted_harms_no_line() {
     assert_eq!(memory.lines().iter().filter(|line| line["message"] == "formatting").count(), 2);
 }
 
-/// A scoped subscriber keeps `Span::current()` empty within its own callbacks; ours must not depend on it.
+/// Hazard E. A scoped subscriber keeps `Span::current()` empty within its own callbacks; ours must not depend on it.
 #[test]
 fn a_scoped_subscriber_has_the_span_and_its_fields() {
     let memory = Memory::default();
@@ -272,7 +278,7 @@ fn a_scoped_subscriber_has_the_span_and_its_fields() {
     assert_eq!(memory.line("in work")["tenant_id"], "a");
 }
 
-/// With `with_counting_event_filter` tracing-opentelemetry prints every event to stdout; the layer prints nothing.
+/// Hazard H. With `with_counting_event_filter` tracing-opentelemetry prints every event to stdout; the layer prints nothing.
 #[test]
 fn nothing_is_printed_to_stdout() {
     if std::env::var("CORRELOG_TEST_CHILD").is_ok_and(|name| name == "nothing_is_printed_to_stdout") {

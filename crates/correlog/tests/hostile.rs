@@ -2,6 +2,8 @@
 //!
 //! Does not test the escapes one by one (`line/json`), nor formatters that panic (`hazards.rs`).
 
+#![recursion_limit = "256"]
+
 mod support;
 
 use correlog::Limits;
@@ -135,12 +137,16 @@ macro_rules! many {
 #[test]
 fn many_fields_and_odd_names_stand_once_each() {
     let memory = log(Limits::default(), || {
-        many!(a0 a1 a2 a3 a4 a5 a6 a7 a8 a9 b0 b1 b2 b3 b4 b5 b6 b7 b8 b9 c0 c1 c2 c3 c4 c5 c6 c7 c8 c9);
+        many!(
+            a0 a1 a2 a3 a4 a5 a6 a7 a8 a9 b0 b1 b2 b3 b4 b5 b6 b7 b8 b9
+            c0 c1 c2 c3 c4 c5 c6 c7 c8 c9 d0 d1 d2 d3 d4 d5 d6 d7 d8 d9
+            e0 e1 e2 e3 e4 e5 e6 e7 e8 e9 f0 f1 f2 f3 f4 f5 f6 f7 f8 f9
+        );
         let span = info_span!("a \"quoted\"\nspan", r#type = "span", "odd \"name\"\n" = 1);
         let _entered = span.enter();
         info!(r#type = "event", "odd \"name\"\n" = 2, "odd");
     });
-    assert_eq!(memory.line("many")["attributes"].as_object().expect("an object").len(), 30);
+    assert_eq!(memory.line("many")["attributes"].as_object().expect("an object").len(), 60);
     assert_eq!(memory.line("odd")["attributes"], json!({"type": "event", "odd \"name\"\n": 2}));
     assert_eq!(memory.line("odd")["span"]["name"], "a \"quoted\"\nspan");
     for line in memory.text().lines() {

@@ -5,189 +5,67 @@
 mod support;
 
 use opentelemetry::trace::{TraceContextExt, TracerProvider};
-use opentelemetry_sdk::trace::{InMemorySpanExporter, Sampler, SdkTracer, SdkTracerProvider};
+use opentelemetry_sdk::trace::{InMemorySpanExporter, Sampler, SdkTracerProvider};
 use serde_json::Value;
 use support::Memory;
-use tracing::{Dispatch, Instrument, Span, debug, debug_span, info, info_span};
-use tracing_opentelemetry::{OpenTelemetryLayer, OpenTelemetrySpanExt};
-use tracing_subscriber::filter::LevelFilter;
+use support::matrix::{
+    WRAPS, Wrap, check, dispatch, eleven_events, eleven_events_of_tasks, ids_of, otel, ways,
+};
+use tracing::{Dispatch, Instrument, Span, info, info_span};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
-use tracing_subscriber::registry::{LookupSpan, Registry};
-use tracing_subscriber::reload;
+use tracing_subscriber::registry::Registry;
 
-type Boxed<S> = Box<dyn Layer<S> + Send + Sync>;
-
-/// How a layer is wrapped.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Wrap {
-    Bare,
-    Option,
-    Vec,
-    Boxed,
-    Filtered,
-    Reload,
-}
-
-const WRAPS: [Wrap; 6] = [Wrap::Bare, Wrap::Option, Wrap::Vec, Wrap::Boxed, Wrap::Filtered, Wrap::Reload];
-
-fn wrap<S, L>(layer: L, how: Wrap) -> Boxed<S>
-where
-    S: tracing::Subscriber + for<'a> LookupSpan<'a>,
-    L: Layer<S> + Send + Sync + 'static,
-{
-    match how {
-        Wrap::Bare | Wrap::Boxed => Box::new(layer),
-        Wrap::Option => Box::new(Some(layer)),
-        Wrap::Vec => Box::new(vec![layer]),
-        Wrap::Filtered => Box::new(layer.with_filter(LevelFilter::TRACE)),
-        Wrap::Reload => Box::new(reload::Layer::new(layer).0),
+/// Hazards B and G, too.
+#[test]
+fn eleven_kinds_of_events_under_every_sampler_wrapper_and_order() {
+    for way in ways() {
+        way.check(|dispatch, can_set_parent| {
+            tracing::dispatcher::with_default(dispatch, || eleven_events(can_set_parent))
+        });
     }
-}
-
-/// Our layer and OpenTelemetry's, which sees spans from INFO on, in either order.
-fn dispatch(memory: &Memory, tracer: SdkTracer, ours: Wrap, theirs: Wrap, is_ours_first: bool) -> Dispatch {
-    let layer = memory.layer();
-    match (is_ours_first, ours, theirs) {
-        // Unboxed, so that the order shows in the types.
-        (true, Wrap::Bare, Wrap::Bare) => {
-            Dispatch::new(Registry::default().with(layer).with(otel(tracer).with_filter(LevelFilter::INFO)))
-        }
-        (false, Wrap::Bare, Wrap::Bare) => {
-            Dispatch::new(Registry::default().with(otel(tracer).with_filter(LevelFilter::INFO)).with(layer))
-        }
-        (true, ..) => {
-            let otel = wrap(otel(tracer), theirs).with_filter(LevelFilter::INFO);
-            Dispatch::new(Registry::default().with(wrap(layer, ours)).with(otel))
-        }
-        (false, ..) => {
-            let otel = wrap(otel(tracer), theirs).with_filter(LevelFilter::INFO);
-            Dispatch::new(Registry::default().with(otel).with(wrap(layer, ours)))
-        }
-    }
-}
-
-fn otel<S>(tracer: SdkTracer) -> OpenTelemetryLayer<S, SdkTracer>
-where
-    S: tracing::Subscriber + for<'a> LookupSpan<'a>,
-{
-    tracing_opentelemetry::layer().with_tracer(tracer)
-}
-
-/// A service's eleven kinds of events. Returns the ids each should have: `None` for none, else trace and span.
-fn eleven_events(can_set_parent: bool) -> Vec<(&'static str, Option<(String, String)>)> {
-    let mut expected = Vec::new();
-    let mut expect = |message: &'static str, span: Option<&Span>| {
-        expected.push((message, span.map(ids_of)));
-    };
-    info!("1 outside");
-    expect("1 outside", None);
-    let outer = info_span!("outer");
-    let never_entered = info_span!("never_entered");
-    let below_outer = info_span!(parent: &outer, "below_outer");
-    {
-        let _outer = outer.enter();
-        info!("2 in outer");
-        let inner = info_span!("inner");
-        let entered = inner.enter();
-        info!("3 in inner");
-        info!(parent: &outer, "4 parent outer");
-        info!(parent: None, "5 no parent");
-        debug_span!("debug").in_scope(|| debug!("6 in a span that OpenTelemetry does not see"));
-        info!(parent: &never_entered, "7 parent never entered");
-        info!(parent: &below_outer, "8 parent never entered below outer");
-        drop(entered);
-        info!(parent: &inner, "9 parent inner, left");
-        expect("3 in inner", Some(&inner));
-        expect("6 in a span that OpenTelemetry does not see", Some(&inner));
-        expect("9 parent inner, left", Some(&inner));
-    }
-    expect("2 in outer", Some(&outer));
-    expect("4 parent outer", Some(&outer));
-    expect("5 no parent", None);
-    expect("7 parent never entered", None);
-    expect("8 parent never entered below outer", Some(&outer));
-    remote(can_set_parent, &mut expect);
-    // Looking started nothing: a parent can still be set.
-    if can_set_parent {
-        never_entered.set_parent(remote_context(1)).expect("the span was not started by looking at it");
-    }
-    expected
-}
-
-fn remote(can_set_parent: bool, expect: &mut impl FnMut(&'static str, Option<&Span>)) {
-    for (flags, message) in [(1, "10 below a sampled remote span"), (0, "11 below an unsampled remote span")]
-    {
-        let span = info_span!("remote");
-        if can_set_parent {
-            span.set_parent(remote_context(flags)).expect("not started");
-        }
-        span.in_scope(|| info!("{message}"));
-        expect(message, Some(&span));
-    }
-}
-
-fn remote_context(flags: u8) -> opentelemetry::Context {
-    use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
-    let remote = SpanContext::new(
-        TraceId::from(0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c),
-        SpanId::from(0xb7ad_6b71_6920_3331),
-        TraceFlags::new(flags),
-        true,
-        TraceState::default(),
-    );
-    opentelemetry::Context::new().with_remote_span_context(remote)
-}
-
-/// Asks OpenTelemetry itself, when nothing can be changed by that any more.
-fn ids_of(span: &Span) -> (String, String) {
-    let context = span.in_scope(opentelemetry::Context::current);
-    let context = context.span().span_context().clone();
-    assert!(context.is_valid());
-    (context.trace_id().to_string(), context.span_id().to_string())
-}
-
-fn check(memory: &Memory, expected: &[(&str, Option<(String, String)>)], how: &str) {
-    for (message, ids) in expected {
-        let line = memory.line(message);
-        let (trace, span) = (line["trace_id"].as_str(), line["span_id"].as_str());
-        match ids {
-            None => assert_eq!(
-                (trace, span, &line["trace_flags"]),
-                (None, None, &Value::Null),
-                "{message}: {how}"
-            ),
-            Some((t, s)) => {
-                assert_eq!((trace, span), (Some(t.as_str()), Some(s.as_str())), "{message}: {how}")
-            }
-        }
-    }
-}
-
-fn samplers() -> [(Sampler, &'static str); 3] {
-    [(Sampler::AlwaysOn, "01"), (Sampler::AlwaysOff, "00"), (Sampler::TraceIdRatioBased(0.5), "")]
 }
 
 #[test]
-fn eleven_kinds_of_events_under_every_sampler_wrapper_and_order() {
-    for (sampler, flags) in samplers() {
-        for ours in WRAPS {
-            for theirs in WRAPS {
-                for is_ours_first in [true, false] {
-                    let how =
-                        format!("{sampler:?}, ours {ours:?}, theirs {theirs:?}, ours first {is_ours_first}");
-                    let memory = Memory::default();
-                    let (tracer, _provider, _) = support::tracer(sampler.clone());
-                    let dispatch = dispatch(&memory, tracer, ours, theirs, is_ours_first);
-                    let expected = tracing::dispatcher::with_default(&dispatch, || {
-                        eleven_events(theirs != Wrap::Reload)
-                    });
-                    check(&memory, &expected, &how);
-                    if !flags.is_empty() {
-                        assert_eq!(memory.line("3 in inner")["trace_flags"], flags, "{how}");
-                    }
-                }
-            }
+fn eleven_kinds_of_events_of_tasks_under_every_sampler_wrapper_and_order() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    // Another task, which logs in a span of its own, runs in between.
+    let other = async || {
+        for _ in 0..20 {
+            info!("between");
+            tokio::task::yield_now().await;
         }
+    };
+    for way in ways() {
+        way.check(|dispatch, can_set_parent| {
+            tracing::dispatcher::with_default(dispatch, || {
+                let other = other().instrument(info_span!("another task"));
+                let both = async { tokio::join!(eleven_events_of_tasks(can_set_parent), other).0 };
+                runtime.block_on(both)
+            })
+        });
+    }
+}
+
+/// Each way in a process of its own, because a global subscriber stays.
+#[test]
+fn a_global_subscriber_gives_the_same_ids_under_every_sampler_wrapper_and_order() {
+    const WAY: &str = "CORRELOG_TEST_WAY";
+    if let Ok(number) = std::env::var(WAY) {
+        let number: usize = number.parse().expect("a number of a way");
+        return ways()[number].check(|dispatch, can_set_parent| {
+            tracing::dispatcher::set_global_default(dispatch.clone()).expect("the only one");
+            eleven_events(can_set_parent)
+        });
+    }
+    for number in 0..ways().len() {
+        let child = std::process::Command::new(std::env::current_exe().expect("this test"))
+            .args(["--exact", "a_global_subscriber_gives_the_same_ids_under_every_sampler_wrapper_and_order"])
+            .env(WAY, number.to_string())
+            .output()
+            .expect("this test runs");
+        let said = String::from_utf8_lossy(&child.stdout);
+        assert!(child.status.success() && said.contains("1 passed"), "way {number}: {said}");
     }
 }
 
@@ -253,31 +131,7 @@ fn ids_follow_a_task_that_yields() {
     });
 }
 
-/// In a process of its own, because a global subscriber stays.
-#[test]
-fn a_global_subscriber_gives_the_same_ids() {
-    if std::env::var_os("CORRELOG_TEST_GLOBAL").is_some() {
-        let memory = Memory::default();
-        let (tracer, _provider, _) = support::tracer(Sampler::AlwaysOn);
-        let dispatch = dispatch(&memory, tracer, Wrap::Option, Wrap::Boxed, true);
-        tracing::dispatcher::set_global_default(dispatch).expect("the only one");
-        let expected = eleven_events(true);
-        return check(&memory, &expected, "global");
-    }
-    let test = std::env::current_exe().expect("this test");
-    let child = std::process::Command::new(test)
-        .args(["--exact", "a_global_subscriber_gives_the_same_ids", "--nocapture"])
-        .env("CORRELOG_TEST_GLOBAL", "1")
-        .output()
-        .expect("this test runs");
-    let said = String::from_utf8_lossy(&child.stdout);
-    assert!(
-        child.status.success() && said.contains("1 passed"),
-        "{said}{}",
-        String::from_utf8_lossy(&child.stderr)
-    );
-}
-
+/// Hazard I.
 #[test]
 fn a_context_that_is_not_activated_is_found_when_asked_for() {
     let check_order = |is_ours_first: bool| {

@@ -4,6 +4,8 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub mod matrix;
+
 use std::io;
 use std::sync::{Arc, Mutex};
 
