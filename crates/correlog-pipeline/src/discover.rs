@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use crate::inflate::Damage;
 use crate::lineage::{self, Name};
+use crate::mistake::{self, Mistake};
 use crate::ports::{Listed, Listing, Role, Stat};
 use crate::span::{Lineage, TailId};
 
@@ -143,7 +144,10 @@ impl Catalog {
         if let Some(id) = self.by_inode.get(&inode).copied()
             && let Some(seen) = self.files.get_mut(&id)
             && seen.stat.born_ns == listed.stat.born_ns
+            // What was an archive and is none now has only got its number: no rename unpacks.
+            && seen.name.compressed == name.compressed
             && !seen.gone
+            && !(mistake::is(Mistake::SecondNameFollowed) && seen.path != listed.path)
         {
             // Another group's file stays that group's; a second name of this listing changes nothing.
             if seen.group == group && seen.listing != self.listings {

@@ -9,7 +9,7 @@ use crate::config::{Config, Group};
 use crate::delivery::Delivery;
 use crate::delivery::batch::Document;
 use crate::encode::{Encoded, Encoder, IndexKey, Line, Refusal, Rejected, Time};
-use crate::mistake;
+use crate::mistake::{self, Mistake};
 use crate::outlet::{Offer, Outlet};
 use crate::ports::Now;
 use crate::refused;
@@ -108,7 +108,7 @@ impl Feed<'_> {
     fn is_expired(&self, time: Option<Time>) -> bool {
         let (Some(time), Some(max_age_ms)) = (time, self.config.max_age_ms) else { return false };
         let now = u64::try_from(self.now.wall_ms).unwrap_or(0);
-        now.saturating_sub(time.millis()) > max_age_ms
+        now.saturating_sub(time.millis()) > max_age_ms && !mistake::is(Mistake::ExpiryIgnored)
     }
 
     fn refuse(&mut self, line: &Line<'_>, refusal: Refusal) -> Offer {

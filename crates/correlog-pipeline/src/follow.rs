@@ -38,7 +38,9 @@ impl Pump {
     /// As many bytes are read and not settled as may be (P6).
     fn has_no_room(&self) -> bool {
         let held = self.delivery.held_bytes();
-        held > 0 && held + self.config.limits.block_bytes > self.config.limits.in_flight_bytes
+        held > 0
+            && !mistake::is(Mistake::BudgetIgnored)
+            && held + self.config.limits.block_bytes > self.config.limits.in_flight_bytes
     }
 
     fn must_wait(&self, id: TailId, now: Now) -> bool {

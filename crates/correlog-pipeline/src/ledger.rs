@@ -122,6 +122,7 @@ impl Ledger {
 
     /// Planted: the mark is the newest settled stride, whatever stands open before it.
     fn settle_newest(&mut self, span: Span) -> Option<Delta> {
+        self.in_flight = self.in_flight.saturating_sub(1);
         let at = self.strides.iter().position(|stride| stride.to.offset > span.start)?;
         let stride = self.strides.get_mut(at).filter(|_| span.start >= self.mark)?;
         stride.lines = stride.lines.saturating_sub(1);

@@ -22,6 +22,16 @@ pub enum Mistake {
     UnterminatedEmitted,
     /// The id contains the time of arrival.
     IdFromArrival,
+    /// A refused line is missing in the sums.
+    RefusedNotCounted,
+    /// Reading goes on although the budget is used up.
+    BudgetIgnored,
+    /// Lines older than `max_age` are shipped.
+    ExpiryIgnored,
+    /// A lineage whose bytes are gone is taken for finished.
+    HolePassedOver,
+    /// The same file under a second name is another file.
+    SecondNameFollowed,
 }
 
 #[cfg(feature = "planted-mistakes")]

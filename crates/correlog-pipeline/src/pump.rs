@@ -10,6 +10,7 @@ use crate::config::{Config, Mode};
 use crate::delivery::{Delivery, Fate, Options, Settled};
 use crate::discover::FileId;
 use crate::feed::Desk;
+use crate::mistake::{self, Mistake};
 use crate::notice::Notice;
 use crate::place::hash16;
 use crate::ports::{DiskFault, Now, World};
@@ -198,6 +199,7 @@ impl Pump {
             let delta = tail.ledger.settle(done.span);
             match done.fate {
                 Fate::Stored => tail.lines.stored += 1,
+                Fate::Refused if mistake::is(Mistake::RefusedNotCounted) => {}
                 Fate::Refused => tail.lines.refused += 1,
             }
             if let Some(delta) = delta {

@@ -125,6 +125,11 @@ impl Pump {
         Sums { read, stored, refused, skipped, in_flight }
     }
 
+    /// Bytes that are read and not settled (P6).
+    pub fn held_bytes(&self) -> usize {
+        self.delivery.held_bytes()
+    }
+
     pub fn snapshot(&self, now: Now) -> Snapshot {
         let tails = self.roster.tails().map(|tail| self.view(tail, now));
         let others = self.roster.catalog.iter().filter_map(|(_, seen)| {

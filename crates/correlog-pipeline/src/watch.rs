@@ -4,6 +4,7 @@
 use crate::checkpoint::Hole;
 use crate::discover::{FileId, Standing};
 use crate::limits::{HURRY_FILES_PER_MILLI, RESCAN_FILES_PER_MILLI};
+use crate::mistake::{self, Mistake};
 use crate::notice::Notice;
 use crate::ports::{Now, World};
 use crate::pump::Pump;
@@ -196,23 +197,31 @@ impl Pump {
     fn orphan(&mut self, id: TailId, now: Now) {
         let limits = self.config.limits;
         let Some(tail) = self.roster.get_mut(id) else { return };
-        let Some(group) = tail.group else { return };
+        // Where its configuration entry is gone, or has another name now, every entry may show it.
+        let group = tail.group;
         let since = *tail.orphan_since_ms.get_or_insert(now.mono_ms);
         // What a faulty listing does not show is not gone.
-        if self.groups[group].faults > 0 || self.groups[group].complete == 0 {
+        let is_blind = |watch: &GroupWatch| watch.faults > 0 || watch.complete == 0;
+        let watches = self.groups.iter().enumerate().filter(|(at, _)| group.is_none_or(|group| group == *at));
+        if watches.map(|(_, watch)| watch).any(is_blind) {
             tail.orphan_since_ms = Some(now.mono_ms);
             return;
         }
         let entry = self.checkpoint.get_mut(tail.lineage).expect("every tail has its entry");
         let waited = now.mono_ms.saturating_sub(since);
-        if waited >= limits.orphan_ms && entry.hole.is_none() && !tail.finished {
+        if waited >= limits.orphan_ms
+            && entry.hole.is_none()
+            && !tail.finished
+            && !mistake::is(Mistake::HolePassedOver)
+        {
             let unread = tail.size.saturating_sub(tail.head.offset);
             let len = (unread > 0).then_some(unread);
             entry.hole = Some(Hole { from: tail.head.offset, len });
             self.notices.push(Notice::Hole(len));
             self.dirty = true;
         }
-        if waited >= limits.forget_ms && tail.ledger.is_settled() {
+        // An entry that was taken out may come back, and must find its place: only a listing of its own forgets it.
+        if group.is_some() && waited >= limits.forget_ms && tail.ledger.is_settled() {
             let (lineage, stem) = (tail.lineage, entry.stem);
             let gone = self.roster.remove(id, stem).expect("it was just there");
             self.totals.lines.add(&gone.lines);

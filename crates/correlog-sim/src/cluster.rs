@@ -23,6 +23,8 @@ pub struct Cluster {
     rng: Rng,
     /// (index, id) to source.
     docs: BTreeMap<(String, String), Vec<u8>>,
+    /// Of documents that have one.
+    versions: BTreeMap<(String, String), u64>,
     under_way: Vec<UnderWay>,
     late: Vec<Late>,
     blocked_until: BTreeMap<String, u64>,
@@ -60,6 +62,7 @@ impl Cluster {
             faults,
             rng: Rng::new(seed, 2),
             docs: BTreeMap::new(),
+            versions: BTreeMap::new(),
             under_way: Vec::new(),
             late: Vec::new(),
             blocked_until: BTreeMap::new(),
@@ -207,8 +210,8 @@ impl Cluster {
             if items.len() >= count {
                 break;
             }
-            let (verb, id) = action_of(action);
-            let (status, error) = self.item(index, verb, &id, source, blocked);
+            let (verb, Target { id, version }) = action_of(action);
+            let (status, error) = self.item(index, verb, (&id, version), source, blocked);
             items.push(item(verb, &id, status, error));
         }
         let errors = items.iter().any(|item| item.contains("\"error\""));
@@ -219,7 +222,7 @@ impl Cluster {
         &mut self,
         index: &str,
         verb: &str,
-        id: &str,
+        (id, version): (&str, Option<u64>),
         source: &[u8],
         blocked: bool,
     ) -> (u16, &'static str) {
@@ -234,8 +237,12 @@ impl Cluster {
         }
         let key = (index.to_owned(), id.to_owned());
         let known = !self.faults.keeps_no_ids && self.docs.contains_key(&key);
-        if known && verb == "create" {
+        let is_older = version.zip(self.versions.get(&key)).is_some_and(|(new, stored)| new < *stored);
+        if known && (verb == "create" || is_older) {
             return (409, "version_conflict_engine_exception");
+        }
+        if let Some(version) = version {
+            self.versions.insert(key.clone(), version);
         }
         self.applied.push_back(Applied { index: key.0.clone(), id: key.1.clone(), source: source.to_vec() });
         self.docs.insert(key, source.to_vec());
@@ -276,13 +283,25 @@ fn item(verb: &str, id: &str, status: u16, error: &str) -> String {
     format!("{{\"{verb}\":{{\"_index\":\"i\",\"_id\":\"{id}\",\"status\":{status},\"error\":{error}}}}}")
 }
 
-/// The verb and the id of an action line.
-fn action_of(line: &[u8]) -> (&'static str, String) {
-    let action: serde_json::Value = serde_json::from_slice(line).expect("an action line is JSON");
-    let (verb, found) = match (action.get("create"), action.get("index")) {
+#[derive(serde::Deserialize)]
+struct Action {
+    create: Option<Target>,
+    index: Option<Target>,
+}
+
+#[derive(serde::Deserialize)]
+struct Target {
+    #[serde(rename = "_id")]
+    id: String,
+    version: Option<u64>,
+}
+
+/// The verb of an action line and what it is about.
+fn action_of(line: &[u8]) -> (&'static str, Target) {
+    let action: Action = serde_json::from_slice(line).expect("an action line is JSON with an id");
+    match (action.create, action.index) {
         (Some(found), None) => ("create", found),
         (None, Some(found)) => ("index", found),
         _ => panic!("an action line is create or index"),
-    };
-    (verb, found["_id"].as_str().expect("an action has an id").to_owned())
+    }
 }

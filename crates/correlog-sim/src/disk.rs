@@ -129,6 +129,17 @@ impl SimDisk {
         self.durable_names.iter().map(|(name, inode)| (name.as_str(), self.inodes[*inode].durable.as_slice()))
     }
 
+    /// The disk as a power cut right now leaves it at the least; only `wanted` files have their content.
+    pub fn least(&self, wanted: impl Fn(&str) -> bool) -> Self {
+        let mut least = Self::default();
+        for (name, bytes) in self.durable() {
+            let live = if wanted(name) { bytes.to_vec() } else { Vec::new() };
+            least.names.insert(name.to_owned(), least.inodes.len());
+            least.inodes.push(Inode { live, ..Inode::default() });
+        }
+        least
+    }
+
     /// Overwrites a file as a bad block or a foreign hand would, durably.
     pub fn corrupt(&mut self, name: &str, change: impl FnOnce(&mut Vec<u8>)) {
         if let Some(inode) = self.names.get(name) {

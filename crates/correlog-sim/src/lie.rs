@@ -28,7 +28,7 @@ pub enum Lie {
     Planted(Mistake),
 }
 
-pub const ALL: [Lie; 14] = [
+pub const ALL: [Lie; 19] = [
     Lie::Planted(Mistake::NewestAckCheckpoint),
     Lie::FailedRequestDelivered,
     Lie::BusyItemsStored,
@@ -43,6 +43,11 @@ pub const ALL: [Lie; 14] = [
     Lie::Planted(Mistake::RotatedTailDropped),
     Lie::Planted(Mistake::UnterminatedEmitted),
     Lie::Planted(Mistake::IdFromArrival),
+    Lie::Planted(Mistake::RefusedNotCounted),
+    Lie::Planted(Mistake::BudgetIgnored),
+    Lie::Planted(Mistake::ExpiryIgnored),
+    Lie::Planted(Mistake::HolePassedOver),
+    Lie::Planted(Mistake::SecondNameFollowed),
 ];
 
 impl Lie {

@@ -8,12 +8,17 @@ use crate::rng::Rng;
 /// The limit of a line in the simulated pipeline; see `run`.
 pub const LINE_MAX_BYTES: usize = 2_000;
 
+/// The first of November 2026, when the lines begin.
+const NOVEMBER_MS: u64 = 1_793_491_200_000;
+
 /// What the lines of a service look like.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Style {
     Json,
     Native,
     Text,
+    /// Rows of a workflow engine's table.
+    Record,
 }
 
 #[derive(Debug)]
@@ -22,12 +27,14 @@ pub struct LineMaker {
     stream: u64,
     seq: u64,
     seconds: u64,
+    /// What the last line says when it was, in milliseconds since 1970; `None` where the shipper must not ask.
+    pub dated_ms: Option<u64>,
 }
 
 impl LineMaker {
     pub fn new(rng: &mut Rng) -> Self {
-        let style = [Style::Json, Style::Native, Style::Text][rng.index(3)];
-        Self { style, stream: rng.draw(), seq: 0, seconds: rng.below(86_400) }
+        let style = [Style::Json, Style::Native, Style::Text, Style::Record][rng.index(4)];
+        Self { style, stream: rng.draw(), seq: 0, seconds: rng.below(86_400), dated_ms: None }
     }
 
     /// One line with its newline; `token` stands at its beginning and at its end.
@@ -46,10 +53,23 @@ impl LineMaker {
             second % 60,
             token
         );
+        let midnight = NOVEMBER_MS + (day - 1) * 86_400_000;
+        self.dated_ms = Some(midnight + second * 1_000);
         let mut line = Vec::new();
         let written = match self.style {
             Style::Text => write!(line, "{time} INFO {text}"),
-            _ if rng.chance(lines.undated) => write!(line, "{{\"message\":\"{text}\"}}"),
+            Style::Record => {
+                self.dated_ms = None;
+                write!(
+                    line,
+                    "{{\"record\":\"workflow_run\",\"id\":\"row-{token}\",\"run_created_at\":\"{time}\",\
+                     \"@timestamp\":\"{time}\",\"message\":\"{text}\"}}"
+                )
+            }
+            _ if rng.chance(lines.undated) => {
+                self.dated_ms = None;
+                write!(line, "{{\"message\":\"{text}\"}}")
+            }
             Style::Json => {
                 write!(line, "{{\"@timestamp\":\"{time}\",\"level\":\"INFO\",\"message\":\"{text}\"}}")
             }

@@ -111,6 +111,10 @@ pub struct Lines {
     pub destructive: bool,
     /// Compressed siblings that are cut or damaged.
     pub bad_gzip: u32,
+    /// Older lines are not shipped.
+    pub max_age_ms: Option<u64>,
+    /// A fresh file gets a second name.
+    pub linked: bool,
     /// Copytruncate by a writer that does not append: it leaves a hole.
     pub holes: bool,
 }
@@ -120,7 +124,7 @@ impl Options {
         let rng = &mut Rng::new(seed, 1);
         let keeps_no_ids = rng.chance(150);
         let mut drawn = Self {
-            turns: rng.within(30, 250) as u32,
+            turns: rng.within(40, 400) as u32,
             writers: rng.within(1, 3) as usize,
             files: files(rng),
             disk: disk(rng),
@@ -131,6 +135,10 @@ impl Options {
         if keeps_no_ids {
             drawn.cluster = exact(&drawn.cluster);
             drawn.life = LifeFaults { clock_jump: drawn.life.clock_jump, ..LifeFaults::default() };
+        }
+        if drawn.life.clock_jump > 0 {
+            // What is too old would change with the clock, and with it what must arrive.
+            drawn.lines.max_age_ms = None;
         }
         if drawn.life.damaged > 0 {
             // Without state and with files gone for good, equal first lines cannot be told apart: nobody could.
@@ -173,11 +181,11 @@ fn exact(faults: &ClusterFaults) -> ClusterFaults {
 
 fn files(rng: &mut Rng) -> FileFaults {
     FileFaults {
-        list: rng.swarm(100),
-        open: rng.swarm(100),
-        stat: rng.swarm(30),
-        read: rng.swarm(50),
-        short: rng.swarm(300),
+        list: rng.swarm(200),
+        open: rng.swarm(200),
+        stat: rng.swarm(100),
+        read: rng.swarm(120),
+        short: rng.swarm(500),
         hint_lost: rng.swarm(500),
         race: rng.swarm(150),
         numbers_reused: rng.chance(700),
@@ -187,28 +195,28 @@ fn files(rng: &mut Rng) -> FileFaults {
 
 fn disk(rng: &mut Rng) -> DiskFaults {
     DiskFaults {
-        write: rng.swarm(30),
-        sync: rng.swarm(60),
-        rename: rng.swarm(20),
-        sync_dir: rng.swarm(40),
+        write: rng.swarm(60),
+        sync: rng.swarm(100),
+        rename: rng.swarm(50),
+        sync_dir: rng.swarm(80),
         full: rng.swarm(20),
-        read: rng.swarm(20),
+        read: rng.swarm(60),
     }
 }
 
 fn cluster(rng: &mut Rng) -> ClusterFaults {
     ClusterFaults {
-        not_sent: rng.swarm(100),
-        request_lost: rng.swarm(150),
-        reply_lost: rng.swarm(150),
-        prefix_lost: rng.swarm(100),
-        late: rng.swarm(60),
-        status: rng.swarm(100),
-        garbage: rng.swarm(60),
-        item_busy: rng.swarm(200),
+        not_sent: rng.swarm(250),
+        request_lost: rng.swarm(250),
+        reply_lost: rng.swarm(250),
+        prefix_lost: rng.swarm(150),
+        late: rng.swarm(120),
+        status: rng.swarm(200),
+        garbage: rng.swarm(150),
+        item_busy: rng.swarm(300),
         block: rng.swarm(20),
         stall: rng.swarm(400),
-        no_room: rng.swarm(100),
+        no_room: rng.swarm(400),
         keeps_no_ids: false,
         body_max: if rng.chance(100) { 2_000 } else { usize::MAX },
     }
@@ -216,12 +224,12 @@ fn cluster(rng: &mut Rng) -> ClusterFaults {
 
 fn life(rng: &mut Rng) -> LifeFaults {
     LifeFaults {
-        death: rng.swarm(60),
+        death: rng.swarm(80),
         power: rng.swarm(1000),
         reconfigured: rng.swarm(500),
         renumbered: rng.swarm(300),
         damaged: if rng.chance(200) { rng.swarm(200) } else { 0 },
-        clock_jump: rng.swarm(30),
+        clock_jump: rng.swarm(60),
     }
 }
 
@@ -240,6 +248,8 @@ fn lines(rng: &mut Rng) -> Lines {
         keep: if destructive { rng.within(1, 4) as usize } else { usize::MAX },
         destructive,
         bad_gzip: if destructive { rng.swarm(300) } else { 0 },
+        max_age_ms: rng.chance(150).then(|| rng.within(2, 20) * 86_400_000),
+        linked: rng.chance(200),
         holes: destructive && rng.chance(300),
     }
 }

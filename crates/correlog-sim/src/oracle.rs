@@ -16,6 +16,11 @@ pub struct Violation {
     pub what: String,
 }
 
+/// The wall clock of the first turn; clocks jump only where ages do not matter.
+pub const START_MS: u64 = 1_795_000_000_000;
+/// No run takes longer.
+const RUN_MAX_MS: u64 = 86_400_000;
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fate {
     /// At most its beginning is in a file.
@@ -41,15 +46,35 @@ struct Line {
     closed: bool,
     /// Longer than the limit, so its end is not stored.
     long: bool,
+    /// Too old to be shipped.
+    expired: bool,
+    /// Whether it must be shipped depends on the moment: it may arrive, and need not.
+    optional: bool,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Content {
     /// Where lines end: the only places a durable offset may be at, besides 0 and the end of all.
     ends: Vec<u64>,
+    /// Its lines.
+    tokens: Vec<u32>,
     /// It has holes, or bytes that are skipped in runs: offsets may stand behind those too.
     ragged: bool,
+    windowed: bool,
     len: u64,
+}
+
+/// What a document says of its place.
+#[derive(serde::Deserialize)]
+struct Source {
+    #[serde(default)]
+    log: Log,
+}
+
+#[derive(Default, serde::Deserialize)]
+struct Log {
+    lineage: Option<String>,
+    next: Option<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -85,6 +110,8 @@ impl Oracle {
             home: None,
             closed: false,
             long,
+            expired: false,
+            optional: false,
         });
         self.lines.len() as u32 - 1
     }
@@ -92,13 +119,27 @@ impl Oracle {
     /// The whole line now ends at `end`.
     pub fn ended_line(&mut self, token: u32, content: usize, end: u64) {
         self.contents[content].ends.push(end);
+        self.contents[content].tokens.push(token);
         let line = &mut self.lines[token as usize];
         (line.content, line.end) = (content, end);
         if line.fate == Fate::Stored {
             self.broken("P1", format!("line {token} was stored before it was whole"));
         } else {
-            line.fate = Fate::Pending;
+            line.fate = if line.expired || line.optional { Fate::Excused } else { Fate::Pending };
         }
+    }
+
+    /// The line says when it was. A long one is cut, and its time may be cut off with it.
+    pub fn dated(&mut self, token: u32, dated_ms: u64, max_age_ms: u64) {
+        let line = &mut self.lines[token as usize];
+        let age = START_MS.saturating_sub(dated_ms);
+        line.expired = age > max_age_ms && !line.long;
+        line.optional = !line.expired && (line.long || age + RUN_MAX_MS > max_age_ms);
+    }
+
+    /// Between a copy and the truncation lines may be lost that nobody can know of.
+    pub fn windowed(&mut self, content: usize) {
+        self.contents[content].windowed = true;
     }
 
     /// A blank line now ends at `end`.
@@ -127,7 +168,9 @@ impl Oracle {
     /// A document was written.
     pub fn stored(&mut self, doc: &Applied) {
         let Some(token) = token(&doc.source) else {
-            if self.expects_damage {
+            // The half line of a copy may end before its number.
+            let is_half = memchr::memmem::find(&doc.source, b"\"unterminated\":true").is_some();
+            if self.expects_damage || is_half && self.contents.iter().any(|content| content.windowed) {
                 return;
             }
             return self.broken(
@@ -141,6 +184,9 @@ impl Oracle {
         let is_whole = memchr::memmem::find(&doc.source, format!("~e{token}~").as_bytes()).is_some();
         if !is_whole && self.expects_damage && !(line.long && says_end(&doc.source) == Some(line.end)) {
             return;
+        }
+        if is_whole && line.expired {
+            return self.broken("P1", format!("line {token} is older than max_age and was stored"));
         }
         let home = (doc.index.clone(), doc.id.clone());
         // A garbled archive may not even be known for what it was: its lines are another generation's then.
@@ -180,18 +226,17 @@ impl Oracle {
 
     /// What the document says about where it stood.
     fn place(&mut self, doc: &Applied, token: usize, content: usize, end: u64) {
-        let Ok(source) = serde_json::from_slice::<serde_json::Value>(&doc.source) else {
+        let Ok(source) = serde_json::from_slice::<Source>(&doc.source) else {
             return self.broken("P1", format!("line {token} was stored as no JSON"));
         };
         if self.expects_damage {
             return;
         }
-        let log = &source["log"];
-        let (Some(lineage), Some(next)) = (log["lineage"].as_str(), log["next"].as_u64()) else { return };
+        let Log { lineage: Some(lineage), next: Some(next) } = source.log else { return };
         if next != end {
             self.broken("P5", format!("line {token} ends at {end} and was stored as ending at {next}"));
         }
-        let known = *self.lineages.entry(lineage.to_owned()).or_insert(content);
+        let known = *self.lineages.entry(lineage.clone()).or_insert(content);
         if known != content {
             self.broken("P4", format!("lineage {lineage} is both content {known} and {content}"));
         }
@@ -224,13 +269,12 @@ impl Oracle {
     }
 
     fn settled_before(&mut self, content: usize, offset: u64) {
-        let late =
-            self.lines.iter().enumerate().find(|(_, line)| {
-                line.content == content && line.end <= offset && line.fate == Fate::Pending
-            });
-        if let Some((token, line)) = late {
-            let what = format!("durable offset {offset} is past line {token}, which ends at {}", line.end);
-            self.broken("P2", what);
+        let late = self.contents[content].tokens.iter().find_map(|token| {
+            let line = &self.lines[*token as usize];
+            (line.end <= offset && line.fate == Fate::Pending).then_some((*token, line.end))
+        });
+        if let Some((token, end)) = late {
+            self.broken("P2", format!("durable offset {offset} is past line {token}, which ends at {end}"));
         }
         let known = &self.contents[content];
         if offset != 0 && offset != known.len && !known.ragged && !known.ends.contains(&offset) {
@@ -273,6 +317,35 @@ impl Oracle {
         }
     }
 
+    /// Lines of a lineage were destroyed before they were read: its state must say so, for what is passed over
+    /// silently looks like all that ever was (P1).
+    pub fn holes(&mut self, checkpoint: &Checkpoint) {
+        for (lineage, entry) in checkpoint.entries() {
+            let Some(content) = self.lineages.get(&name(lineage)) else { continue };
+            let known = &self.contents[*content];
+            let is_gone = |token: &&u32| {
+                let line = &self.lines[**token as usize];
+                line.fate == Fate::Excused
+                    && !line.expired
+                    && !line.optional
+                    && line.end > entry.place.offset
+                    && line.home.is_none()
+            };
+            let gone = known.tokens.iter().find(is_gone).copied();
+            if let (Some(token), None, false, false) = (gone, entry.hole, known.windowed, known.ragged) {
+                let at = entry.place.offset;
+                let what =
+                    format!("line {token} of {} behind {at} is gone and no hole is told", name(lineage));
+                return self.broken("P1", what);
+            }
+        }
+    }
+
+    /// Something must be told of lines that are gone, once there was time to see it.
+    pub fn has_destroyed(&self) -> bool {
+        self.lines.iter().any(|line| line.fate == Fate::Excused && !line.expired && !line.optional)
+    }
+
     /// The first line that must still arrive.
     pub fn pending(&self) -> Option<usize> {
         self.lines.iter().position(|line| line.fate == Fate::Pending)
@@ -300,8 +373,7 @@ fn name(lineage: &Lineage) -> String {
 
 /// Where the document says that its line ends.
 fn says_end(source: &[u8]) -> Option<u64> {
-    let source: serde_json::Value = serde_json::from_slice(source).ok()?;
-    source["log"]["next"].as_u64()
+    serde_json::from_slice::<Source>(source).ok()?.log.next
 }
 
 /// The number behind the first `~t`.

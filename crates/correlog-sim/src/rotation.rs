@@ -36,6 +36,8 @@ const ANY: [Rotation; 8] = [
 pub enum Step {
     Rename(PathBuf, PathBuf),
     Unlink(PathBuf),
+    /// A second name for the live file; what had it before loses it.
+    Link(PathBuf, PathBuf),
     /// A fresh file; the service writes there from now on.
     Create(PathBuf),
     /// A fresh file of that name with the link `.1` pointing at it.

@@ -7,6 +7,7 @@ use correlog_pipeline::config::{Config, Group, Mode};
 use correlog_pipeline::delivery::Options as DeliveryOptions;
 use correlog_pipeline::limits::Limits;
 use correlog_pipeline::pump::{Pace, Pump, Stop};
+use correlog_pipeline::store::Store;
 
 use crate::disk::Part;
 use crate::lie::Lie;
@@ -31,6 +32,9 @@ pub struct Report {
 
 /// Healthy turns in which everything must have arrived; see `turns_to_heal`.
 const HEALTHY_MS: u64 = 600_000;
+
+/// After the grace of a rotated file and the wait for a missing one.
+const HOLES_TOLD_MS: u64 = 90_000;
 
 struct Run {
     world: SimWorld,
@@ -107,12 +111,28 @@ impl Run {
             }
             let settled = self.pump.as_ref().is_some_and(Pump::is_settled);
             if self.world.oracle.pending().is_none() && settled {
-                return;
+                return self.holes();
             }
             if self.world.now.mono_ms - started_ms > HEALTHY_MS {
                 return self.world.oracle.lost(self.turns - from);
             }
             self.pass_time(pace);
+        }
+    }
+
+    /// Time enough to see what is missing; then it must have been told.
+    fn holes(&mut self) {
+        if !self.world.oracle.has_destroyed() || self.world.oracle.expects_damage {
+            return;
+        }
+        let until_ms = self.world.now.mono_ms + HOLES_TOLD_MS;
+        while self.world.now.mono_ms < until_ms && !self.is_broken() {
+            let pace = self.turn();
+            self.pass_time(pace);
+        }
+        let mut least = self.world.disk.least(|name| name.starts_with("state-"));
+        if let Ok((_, checkpoint, _)) = Store::open(&mut least) {
+            self.world.oracle.holes(&checkpoint);
         }
     }
 
@@ -186,6 +206,17 @@ impl Run {
         if open > limit {
             self.world.oracle.fail("P6", format!("{open} files are open, {limit} may be"));
         }
+        if let Some(pump) = &self.pump {
+            let (sums, held) = (pump.sums(), pump.held_bytes());
+            // The last document that found room may be as long as a line gets when it is encoded.
+            let limit = self.limits().in_flight_bytes + 4 * LINE_MAX_BYTES;
+            if !sums.agree() {
+                self.world.oracle.fail("P8", format!("{sums:?}"));
+            }
+            if held > limit {
+                self.world.oracle.fail("P6", format!("{held} bytes are held, {limit} may be"));
+            }
+        }
         let files = self.world.files.tree.inodes.len() as u64;
         let calls = self.world.calls_this_turn;
         if calls > 500 + 60 * files {
@@ -195,6 +226,7 @@ impl Run {
 
     fn die(&mut self, death: Death) {
         self.pump = None;
+        self.world.faults += 1;
         self.restarts += 1;
         self.world.note("dies", [self.turns, death as u64]);
         let world = &mut self.world;
@@ -277,6 +309,7 @@ impl Run {
         let has_sole = rng.chance(500);
         let configured = groups.iter().map(|group| Group {
             name: format!("{}-{renamed}", group.dir.display()),
+            max_age_ms: self.world.options.lines.max_age_ms,
             sole: has_sole.then(|| group.dir.join(&group.live[0])),
             ..Group::default()
         });

@@ -26,6 +26,11 @@ impl Trace {
         }
     }
 
+    /// Whether details are kept: some cost more to make than all else of an event.
+    pub const fn has_text(&self) -> bool {
+        self.text.is_some()
+    }
+
     fn mix(&mut self, number: u64) {
         self.hash = (self.hash ^ number).wrapping_mul(0x0000_0100_0000_01B3).rotate_left(23);
     }

@@ -114,7 +114,17 @@ impl Writer {
                 tree.unlink(&path);
                 return true;
             }
-            Step::Create(path) => self.open_fresh(tree.create(&path), lines, tree, oracle),
+            Step::Link(from, to) => {
+                tree.hard_link(&from, &to);
+                return true;
+            }
+            Step::Create(path) => {
+                self.open_fresh(tree.create(&path), lines, tree, oracle);
+                if lines.linked {
+                    let second = PathBuf::from(format!("{}.bak", path.display()));
+                    self.steps.push_front(Step::Link(path, second));
+                }
+            }
             Step::Swap { file, link } => {
                 let inode = tree.create(&file);
                 tree.symlink(&file, &link);
@@ -175,6 +185,7 @@ impl Writer {
             return self.steps.push_front(Step::Copy { from, to });
         }
         oracle.finished(tree.inodes[target].content, upto as u64);
+        oracle.windowed(tree.inodes[target].content);
     }
 
     fn truncate(
@@ -262,6 +273,9 @@ impl Writer {
             let long = rng.chance(lines.long);
             let token = oracle.begin_line(long);
             let line = self.lines.make(token, long, lines, rng);
+            if let (Some(max_age), Some(dated)) = (lines.max_age_ms, self.lines.dated_ms) {
+                oracle.dated(token, dated, max_age);
+            }
             if rng.chance(lines.torn) {
                 let at = rng.index(line.len());
                 tree.append(self.inode, &line[..at]);

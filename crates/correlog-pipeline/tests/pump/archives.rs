@@ -12,7 +12,7 @@ const LOG: &str = "/l/app.log";
 const ROTATED: &str = "/l/app.log.1";
 const ARCHIVE: &str = "/l/app.log.1.gz";
 
-fn gzip(bytes: impl AsRef<[u8]>) -> Vec<u8> {
+pub fn gzip(bytes: impl AsRef<[u8]>) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(bytes.as_ref()).expect("a Vec takes all");
     encoder.finish().expect("a Vec takes all")

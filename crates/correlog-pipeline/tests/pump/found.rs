@@ -1,7 +1,9 @@
-//! What the simulator found, each as the shortest story that shows it. The number is that of its seed.
+//! What the simulator found, each as the shortest story that shows it.
 
+use correlog_pipeline::notice::Notice;
 use correlog_pipeline::ports::FileFault;
 
+use crate::archives::gzip;
 use crate::run::{Run, config, lines, text};
 use crate::world::Mem;
 
@@ -38,7 +40,7 @@ fn expect_with_and_without_state(mut run: Run, wanted: Vec<String>) {
 }
 
 #[test]
-fn a05_copied_and_truncated_before_more_than_its_first_line_was_read_6094() {
+fn a05_copied_and_truncated_before_more_than_its_first_line_was_read() {
     let run = known_and_not_read(|run| {
         run.world.copy(LOG, COPY);
         run.world.truncate(LOG);
@@ -47,7 +49,7 @@ fn a05_copied_and_truncated_before_more_than_its_first_line_was_read_6094() {
 }
 
 #[test]
-fn a05_the_same_when_other_lines_follow_at_once_10254() {
+fn a05_the_same_when_other_lines_follow_at_once() {
     let run = known_and_not_read(|run| {
         run.world.copy(LOG, COPY);
         run.world.truncate(LOG);
@@ -57,7 +59,7 @@ fn a05_the_same_when_other_lines_follow_at_once_10254() {
 }
 
 #[test]
-fn a06_a_copy_that_is_overwritten_before_a_listing_shows_it_short_889() {
+fn a06_a_copy_that_is_overwritten_before_a_listing_shows_it_short() {
     let mut run = Run::new();
     run.world.append(LOG, text(1_000..2_000));
     run.world.append(COPY, text(1_000..1_600));
@@ -80,4 +82,32 @@ fn a13_a_fault_is_no_reason_to_give_up_the_handle_of_a_file_without_a_name() {
     run.world.handle_fault = None;
     run.settle();
     run.expect(lines(0..15));
+}
+
+#[test]
+fn a03_a_hole_is_told_although_its_configuration_entry_has_another_name_now() {
+    let mut run = Run::new();
+    run.world.append(LOG, text(0..10));
+    run.settle();
+    run.kill();
+    run.world.remove(LOG);
+    run.config.groups[0].name = "renamed".to_owned();
+    run.start();
+    run.run(20_000);
+    assert!(run.notices.contains(&Notice::Hole(None)), "{:?}", run.notices);
+}
+
+#[test]
+fn a08_a_live_file_that_gets_the_inode_of_a_removed_archive_and_has_less_than_a_first_line() {
+    const ARCHIVE: &str = "/l/app.log.1.gz";
+    let mut run = Run::new();
+    run.world.reuses_inodes = true;
+    run.world.append(ARCHIVE, gzip(text(100..200)));
+    run.settle();
+    let born_ns = run.world.node(ARCHIVE).born_ns;
+    run.world.remove(ARCHIVE);
+    run.world.append(LOG, "x\n");
+    run.world.node(LOG).born_ns = born_ns;
+    run.run(20_000);
+    run.expect([lines(100..200), vec!["x".to_owned()]].concat());
 }

@@ -14,7 +14,7 @@ use crate::files::SimFiles;
 use crate::files::tree::{Numbers, Tree};
 use crate::lie::Lie;
 use crate::options::Options;
-use crate::oracle::Oracle;
+use crate::oracle::{Oracle, START_MS};
 use crate::rng::Rng;
 use crate::trace::Trace;
 use crate::writer::Writer;
@@ -66,7 +66,7 @@ impl SimWorld {
         let groups = writers.iter().map(|writer| writer.group.clone()).collect();
         Self {
             rng: Rng::new(seed, 4),
-            now: Now { mono_ms: 1_000, wall_ms: 1_795_000_000_000 },
+            now: Now { mono_ms: 1_000, wall_ms: START_MS as i64 },
             turn: 0,
             files: SimFiles::new(tree, groups),
             disk: SimDisk::default(),
@@ -135,22 +135,19 @@ impl SimWorld {
 
     /// What is durable now, told to the oracle.
     pub fn promise(&mut self) {
-        let refused: Vec<u8> = self
-            .disk
-            .durable()
-            .filter(|(name, _)| name.starts_with("refused"))
-            .flat_map(|(_, bytes)| bytes.to_vec())
-            .collect();
-        if refused.len() != self.refused_len {
-            self.refused_len = refused.len();
-            self.oracle.refused(&refused);
+        let refused = |(name, bytes): (&'_ str, &'_ [u8])| name.starts_with("refused").then_some(bytes.len());
+        let len = self.disk.durable().filter_map(refused).sum();
+        if len != self.refused_len {
+            self.refused_len = len;
+            for (_, bytes) in self.disk.durable().filter(|(name, _)| name.starts_with("refused")) {
+                self.oracle.refused(bytes);
+            }
         }
         if self.slot_unread {
             self.oracle.state_damaged();
         }
-        let mut copy = self.disk.clone();
-        copy.power_cut(|| crate::disk::Part::Nothing);
-        let Ok((_, checkpoint, found)) = store::Store::open(&mut copy) else { return };
+        let mut least = self.disk.least(|name| name.starts_with("state-"));
+        let Ok((_, checkpoint, found)) = store::Store::open(&mut least) else { return };
         self.oracle.promised(&checkpoint);
         let (Found::Lost { faults } | Found::State { faults }) = found else { return };
         // A slot only ever gets its name when all of it is synced: a broken one is somebody else's work.
@@ -165,7 +162,8 @@ impl SimWorld {
     pub fn hear(&mut self) {
         while let Some(doc) = self.cluster.applied.pop_front() {
             let len = doc.source.len() as u64;
-            self.trace.event("stored", [len, 0], format_args!("{}", String::from_utf8_lossy(&doc.source)));
+            let shown = if self.trace.has_text() { String::from_utf8_lossy(&doc.source) } else { "".into() };
+            self.trace.event("stored", [len, 0], format_args!("{shown}"));
             self.oracle.stored(&doc);
         }
     }
@@ -274,14 +272,16 @@ impl Files for SimWorld {
     }
 
     fn close(&mut self, handle: Handle) {
+        let Ok(inode) = self.files.inode_of(handle) else { return };
+        // Nobody can see a removal that falls between the last look and this very call.
+        let was_linked = self.files.tree.inodes[inode].links > 0;
         if !self.alive("close") {
             return;
         }
-        let Ok(inode) = self.files.inode_of(handle) else { return };
         let found = &self.files.tree.inodes[inode];
         let last = found.links == 0 && found.handles == 1;
         // A file that was only looked at within this turn was never promised to be followed.
-        if last && self.opened[handle.0 as usize] != self.turn {
+        if last && !was_linked && self.opened[handle.0 as usize] != self.turn {
             let lines = found.lines.clone();
             self.oracle.closed(&lines);
         }
