@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use correlog_pipeline::config::{Config, Group, Mode};
 use correlog_pipeline::delivery::Options as DeliveryOptions;
 use correlog_pipeline::limits::Limits;
+use correlog_pipeline::mistake::{self, Mistake};
 use correlog_pipeline::pump::{Pace, Pump, Stop};
 use correlog_pipeline::store::Store;
 
@@ -323,7 +324,11 @@ impl Run {
         let options = DeliveryOptions {
             concurrency_max: rng.within(1, 4) as usize,
             batch_bytes: rng.within(500, 8_000) as usize,
-            in_flight_bytes: config.limits.in_flight_bytes,
+            in_flight_bytes: if mistake::is(Mistake::BudgetIgnored) {
+                1 << 30
+            } else {
+                config.limits.in_flight_bytes
+            },
             deadline_ms: 10_000,
             seed: rng.draw(),
             ..DeliveryOptions::default()

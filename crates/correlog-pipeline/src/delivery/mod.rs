@@ -33,7 +33,6 @@ use self::judge::Block;
 use self::lane::{Lane, Parked};
 use self::pace::{Jitter, Pace, Wait};
 use crate::limits;
-use crate::mistake::{self, Mistake};
 use crate::ports::{Ask, Now, Submission, Ticket, World};
 use crate::refused::{Entry as RefusedEntry, RefusedFile};
 use crate::span::Span;
@@ -173,7 +172,7 @@ impl Delivery {
 
     /// Takes a document, or says that it must wait. No allocation in steady state but the body's own growth.
     pub fn push(&mut self, now: Now, document: &Document<'_>) -> Result<(), Held> {
-        if self.is_full() {
+        if self.held_bytes() >= self.options.in_flight_bytes {
             return Err(Held::Full);
         }
         let index = self.lane_of(now, document.index);
@@ -185,7 +184,7 @@ impl Delivery {
             // An open lane leaves a quarter to the others, because it may be parked with all it holds.
             None => lane.bytes() >= 3 * share,
         };
-        if full && !mistake::is(Mistake::BudgetIgnored) {
+        if full {
             return Err(if lane.parked.is_some() { Held::Parked } else { Held::Full });
         }
         lane.push(document, now.mono_ms, self.pace.batch_bytes(), &mut self.spare);
@@ -224,7 +223,7 @@ impl Delivery {
 
     /// A line that the encoder refused goes to the refused file and is settled when it is synced there.
     pub fn refuse(&mut self, span: Span, entry: RefusedEntry) -> Result<(), Held> {
-        if self.is_full() {
+        if self.held_bytes() >= self.options.in_flight_bytes {
             return Err(Held::Full);
         }
         self.held_documents += 1;
@@ -250,11 +249,6 @@ impl Delivery {
     /// Closes every body at once: nothing more will come soon.
     pub fn flush(&mut self) {
         self.lanes.values_mut().for_each(|lane| lane.close_if_older(u64::MAX));
-    }
-
-    /// The whole budget is held (P6).
-    fn is_full(&self) -> bool {
-        self.held_bytes() >= self.options.in_flight_bytes && !mistake::is(Mistake::BudgetIgnored)
     }
 
     /// Nothing waits and nothing is under way.
