@@ -107,7 +107,7 @@ impl DiskHand for State {
 }
 
 #[test]
-fn a_second_instance_is_told_who_holds_the_state() {
+fn c06_a_second_instance_on_the_same_state_is_refused_and_told_of_the_first() {
     let root = TempDir::new().unwrap();
     let first = StateDir::open(root.path()).unwrap();
     let told = StateDir::open(root.path()).unwrap_err();
