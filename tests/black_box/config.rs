@@ -23,6 +23,22 @@ fn three_mistakes_are_three_problems_with_their_paths_and_exit_64() {
 }
 
 #[test]
+fn c09_a_blank_or_garbled_configuration_ships_nothing_and_says_so() {
+    let place = Place::at("blank", "http://127.0.0.1:1");
+    let url = "[opensearch]\nurl = \"http://127.0.0.1:1\"\n[state]\ndir = \"state\"\n";
+    for (file, expect) in [
+        (String::new(), "there is nothing to ship: no [[logs]] entry"),
+        (url.to_owned(), "there is nothing to ship: no [[logs]] entry"),
+        (format!("{url}[[logs]]\npaths = []\n"), "logs[0].paths is empty"),
+        ("\0\0\0\0".to_owned(), "is not TOML"),
+    ] {
+        place.write("correlog.toml", &file);
+        let ended = run(place.command().arg("ship").env("CORRELOG_HOST_ID", "h")).expect(64);
+        assert!(ended.stderr.contains(expect), "{expect} is missing in:\n{}", ended.stderr);
+    }
+}
+
+#[test]
 fn show_names_each_value_and_where_it_came_from() {
     let place = Place::at("show", "http://127.0.0.1:1");
     let ended =

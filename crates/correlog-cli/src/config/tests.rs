@@ -35,17 +35,6 @@ fn three_mistakes_are_reported_at_once_with_their_paths() {
 }
 
 #[test]
-fn c09_a_configuration_that_cannot_be_meant_is_refused() {
-    for file in ["", " \n\n", "[opensearch]\nurl = \"http://127.0.0.1:9200\"\n[state]\ndir = \"state\"\n"] {
-        let found = problems(file);
-        assert!(found.iter().any(|problem| problem.contains("logs")), "nothing to follow passes: {found:?}");
-    }
-    let empty = "[opensearch]\nurl = \"http://h\"\n[state]\ndir = \"s\"\n[[logs]]\npaths = []\n";
-    assert!(!problems(empty).is_empty(), "an entry without paths follows nothing");
-    assert!(!problems("\u{0}\u{0}\u{0}\u{0}").is_empty(), "a zeroed file is no configuration");
-}
-
-#[test]
 fn what_no_single_value_can_tell_is_asked_too() {
     for (file, expect) in [
         (
