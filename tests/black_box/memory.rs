@@ -39,7 +39,6 @@ fn while_the_cluster_is_dead_reading_pauses_at_the_budget() {
     {
         let case = check(memory::dead_cluster(&correlog, how, 4, 12_000_000, more));
         let held = case.held_bytes.expect("the status of the running shipper");
-        assert!(held > 16 * MIB, "{}: nothing pressed on it, {held} bytes", case.name);
         // A document that is on its way in may pass the budget by itself.
         assert!(held <= 25 * MIB, "{}: {held} bytes are held", case.name);
     }

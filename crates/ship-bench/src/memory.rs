@@ -17,6 +17,8 @@ use crate::sink::{Health, Sink};
 
 /// The most a case may take before it is given up.
 const LIMIT: Duration = Duration::from_secs(900);
+/// One index may hold three quarters of 24 MiB; so much shows that reading has paused, or is about to.
+const PRESSED_BYTES: u64 = 16 << 20;
 
 /// One case that ended as it should: every document arrived, exactly as many as there are lines.
 #[derive(Clone, Debug)]
@@ -130,7 +132,10 @@ pub fn dead_cluster(binary: &Path, how: Health, seconds: u64, bytes_per_second: 
         let due = start + Duration::from_secs_f64(written as f64 / bytes_per_second as f64);
         shipper.until("the writer's pace", LIMIT, || Instant::now() >= due)?;
     }
-    let held_bytes = place.status().and_then(|status| status["delivery"]["held_bytes"].as_u64());
+    let held = || place.status().and_then(|status| status["delivery"]["held_bytes"].as_u64());
+    let is_pressed = || held().is_some_and(|bytes| bytes >= PRESSED_BYTES);
+    shipper.until("the budget to be used up", Duration::from_secs(120), is_pressed)?;
+    let held_bytes = held();
     sink.be(Health::Well);
     let arrived = || sink.documents() >= lines;
     shipper.until("every line, when the cluster is back", LIMIT, arrived)?;

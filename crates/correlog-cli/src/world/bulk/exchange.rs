@@ -2,14 +2,12 @@
 //! type; what cannot be told apart may have happened.
 
 use std::error::Error as StdError;
-use std::io::{ErrorKind, Write as _};
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use bytes::Bytes;
 use correlog_pipeline::limits::REPLY_MAX_BYTES;
 use correlog_pipeline::ports::{Ask, Completion, Lost, NotSent, Outcome, Submission};
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, Response, Url};
 use tokio::time::{Instant, timeout_at};
@@ -26,10 +24,15 @@ pub async fn carry(shared: &Shared, submission: Submission) -> Completion {
     let Submission { ticket, ask, index, body, deadline_ms } = submission;
     let deadline = Instant::now() + Duration::from_millis(deadline_ms);
     let plain = Bytes::from(body);
-    let payload = if shared.gzip { gzip(plain.clone()).await } else { plain.clone() };
+    let payload = if shared.gzip { shared.packer.gzip(plain.clone()).await } else { plain.clone() };
     let request = Request { shared, ask, index: &index, payload, deadline };
     let outcome = request.to_any_node().await;
-    drop(request);
+    let payload = request.payload;
+    if shared.gzip {
+        shared.packer.done_with(payload);
+    } else {
+        drop(payload);
+    }
     // Without compression the sending side may still hold it after a timeout; then this copies.
     Completion { ticket, body: plain.into(), outcome }
 }
@@ -107,16 +110,6 @@ impl Request<'_> {
         };
         url
     }
-}
-
-/// Level 1: the network is seldom slower than a higher level is.
-async fn gzip(plain: Bytes) -> Bytes {
-    let work = move || {
-        let mut encoder = GzEncoder::new(Vec::with_capacity(plain.len() / 4), Compression::fast());
-        encoder.write_all(&plain).expect("writing to memory");
-        Bytes::from(encoder.finish().expect("writing to memory"))
-    };
-    tokio::task::spawn_blocking(work).await.expect("compressing does not panic")
 }
 
 /// The reply, read to its declared end.

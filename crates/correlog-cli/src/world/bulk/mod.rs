@@ -8,6 +8,7 @@ mod exchange;
 #[cfg(test)]
 mod matrix;
 mod nodes;
+mod pack;
 #[cfg(test)]
 mod tests;
 
@@ -44,6 +45,7 @@ struct Shared {
     clients: Clients,
     credential: Credential,
     gzip: bool,
+    packer: pack::Packer,
 }
 
 /// How often an operator who switched checks off is reminded.
@@ -54,6 +56,7 @@ impl HttpBulk {
     pub fn new(settings: &OpenSearch) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
+            .max_blocking_threads(pack::THREADS_MAX)
             .thread_name("bulk")
             .enable_all()
             .build()
@@ -63,6 +66,7 @@ impl HttpBulk {
             clients: Clients::new(settings)?,
             credential: Credential::new(settings)?,
             gzip: settings.gzip,
+            packer: pack::Packer::default(),
         });
         if settings.dangerously_accept_any_certificate {
             runtime.spawn(remind());
