@@ -45,7 +45,7 @@ pub struct Report {
 /// A shipper lives this long at most before it is killed.
 const LIFE_MAX_MS: u64 = 700;
 /// Or this long where it is killed after some requests.
-const LIFE_AMONG_REQUESTS_MAX: Duration = Duration::from_secs(3);
+const LIFE_AMONG_REQUESTS_MAX: Duration = Duration::from_secs(6);
 
 /// Runs it in a directory of its own and checks the outcome.
 ///

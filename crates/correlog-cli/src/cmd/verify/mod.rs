@@ -3,6 +3,7 @@
 //!
 //! It changes nothing. A gap whose lines belong to a day that retention has taken is none.
 
+mod again;
 mod chain;
 mod detail;
 mod known;
@@ -30,6 +31,9 @@ pub struct Args {
     state: Option<PathBuf>,
 }
 
+/// At most; each goes on only while something has arrived.
+const SECOND_LOOKS: usize = 5;
+
 pub fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let (config, _) = config::read(common)?;
     let cluster = Cluster::connect(&config)?;
@@ -44,9 +48,18 @@ pub fn run(common: &Common, args: &Args) -> Result<ExitCode> {
         stored.links.extend(known::refused(dir, &mut stored.lineages)?);
     }
     let marks: Vec<chain::Mark> = settled.iter().map(|one| one.mark(&mut stored.lineages)).collect();
-    let documents = stored.links.iter().filter(|link| !link.refused).count();
     let mut findings = chain::check(&mut stored.links, &mut stored.steps, &marks);
-    let target = indices.join(",");
+    // As patterns: the names of years of days would not fit into the line of a request.
+    let target = match args.index.is_empty() {
+        true => format!("{}-*", config.index.logs),
+        false => args.index.join(","),
+    };
+    for _ in 0..SECOND_LOOKS {
+        if args.state.is_some() || !again::look(&cluster, &target, &findings, &mut stored)? {
+            break;
+        }
+        findings = chain::check(&mut stored.links, &mut stored.steps, &marks);
+    }
     let mut places = match indices.is_empty() {
         true => vec![detail::Where::default(); findings.gaps.len() + findings.doubles.len()],
         false => detail::look_up(&cluster, &target, &stored.lineages, &findings)?,
@@ -54,6 +67,7 @@ pub fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let days = detail::Days { prefix: &config.index.logs, indices: &indices, base: base(&config) };
     let expired = set_expired_aside(&mut findings, &mut places, &days);
     chain::explain_streams(&mut findings, &stored.links);
+    let documents = stored.links.iter().filter(|link| !link.refused).count();
     let report = report::Report { documents, expired, stored: &stored, findings: &findings, places: &places };
     if common.json {
         print::json(&report.json())?;

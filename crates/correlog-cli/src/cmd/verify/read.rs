@@ -9,10 +9,11 @@ use super::chain::{Link, Names, Step};
 use crate::cluster::{Cluster, Reply};
 use crate::error::{Error, Result};
 
-const PAGE: usize = 10_000;
+pub const PAGE: usize = 10_000;
 const KEEP_ALIVE: &str = "2m";
 const FILTER: &str = "filter_path=_scroll_id,hits.hits.fields,error,_shards.failed";
-const FIELDS: [&str; 6] = ["log.lineage", "log.offset", "log.next", "log.skipped", "log.stream", "log.seq"];
+pub const FIELDS: [&str; 6] =
+    ["log.lineage", "log.offset", "log.next", "log.skipped", "log.stream", "log.seq"];
 
 #[derive(Debug, Default)]
 pub struct Stored {
@@ -96,7 +97,7 @@ fn checked(index: &str, reply: Reply) -> Result<Reply> {
 }
 
 impl Stored {
-    fn take(&mut self, fields: &Value) {
+    pub fn take(&mut self, fields: &Value) {
         let text = |name: &str| fields[name][0].as_str();
         let number = |name: &str| fields[name][0].as_u64();
         let (Some(lineage), Some(start), Some(next)) =
