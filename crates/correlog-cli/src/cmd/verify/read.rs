@@ -54,7 +54,8 @@ fn one(cluster: &Cluster, index: &str, stored: &mut Stored, bar: &ProgressBar) -
     let body = json!({
         "size": PAGE,
         "sort": ["_doc"],
-        "_source": false,
+        // Not even the id: a stored field is unpacked with the whole document, which takes fifteen times longer.
+        "stored_fields": "_none_",
         "docvalue_fields": FIELDS,
         "query": { "bool": { "filter": [{ "exists": { "field": "log.lineage" } }] } },
     });
