@@ -34,7 +34,7 @@ impl Target {
 /// Where there is none.
 #[must_use]
 pub fn named(name: &str) -> Target {
-    TARGETS.into_iter().find(|target| target.name == name).unwrap_or_else(|| panic!("no target {name}"))
+    TARGETS.iter().copied().find(|target| target.name == name).unwrap_or_else(|| panic!("no target {name}"))
 }
 
 /// Runs a target for this long, or for `inputs` inputs where that is less; answers how many there were.

@@ -19,7 +19,7 @@ fn main() -> ExitCode {
     let mut out = std::io::stdout().lock();
     for target in TARGETS {
         if names.is_empty() || names.iter().any(|name| name.as_str() == target.name) {
-            let inputs = run(target, seed, Duration::from_secs(seconds), u64::MAX);
+            let inputs = run(*target, seed, Duration::from_secs(seconds), u64::MAX);
             let _ = writeln!(out, "{}: {inputs} inputs in {seconds} s, no law broken", target.name);
         }
     }

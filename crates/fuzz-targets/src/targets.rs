@@ -9,11 +9,12 @@ use correlog_pipeline::{codec, refused};
 
 use crate::Target;
 
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: &[Target] = &[
     Target { name: "encode", run: encode },
     Target { name: "reply", run: bulk_reply },
     Target { name: "state", run: state },
     Target { name: "refused", run: refused_file },
+    #[cfg(feature = "config")]
     Target { name: "config", run: configuration },
 ];
 
@@ -78,6 +79,7 @@ pub fn refused_file(bytes: &[u8]) {
 }
 
 /// A configuration can be used, or has problems; the same text always has the same.
+#[cfg(feature = "config")]
 pub fn configuration(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let problems = correlog_cli::check_configuration(text);

@@ -3,6 +3,9 @@
 
 use xtask::exec::{Result, root, run, target_dir};
 
+/// The one target that needs the program, with its dependencies.
+const CONFIG: &str = "config";
+
 /// The folders of the corpus are the names of the targets.
 fn targets() -> Result<Vec<String>> {
     let dir = root().join("crates/fuzz-targets/corpus");
@@ -44,6 +47,9 @@ fn one(name: &str, seconds: u64) -> Result<()> {
     // A cargo that runs us has already chosen its toolchain for its children.
     command.env_remove("RUSTUP_TOOLCHAIN").env_remove("RUSTC").env_remove("CARGO").current_dir(root());
     command.args(["run", "nightly", "cargo", "fuzz", "run", "--fuzz-dir", "fuzz"]);
+    if name == CONFIG {
+        command.args(["--features", CONFIG]);
+    }
     // Our code has no unsafe block, so nothing is there for a sanitizer to find.
     command.args(["--sanitizer", "none", name]).arg(&found);
     command.arg(root().join("crates/fuzz-targets/corpus").join(name));

@@ -96,7 +96,7 @@ mod tests {
                 json!([{"term": {"log.stream": "writer"}}, {"range": {"log.seq": {"gte": 3, "lt": 5}}}]),
             ]
         );
-        let clean = chain::check(&mut vec![link(one, 0)], &mut [], &[]);
+        let clean = chain::check(&mut [link(one, 0)], &mut [], &[]);
         assert!(searches(&clean, &stored).is_empty(), "what is complete is not looked at again");
     }
 }

@@ -18,6 +18,8 @@ use crate::error::Result;
 
 /// Searches in one request.
 const BATCH: usize = 250;
+/// Neighbours of a gap are looked for within so many bytes; refused and skipped lines may lie between.
+const NEAR_BYTES: u64 = 64 << 10;
 /// A line in a gap is looked for within so many bytes.
 const LOOK_BYTES: usize = 1 << 20;
 
@@ -39,39 +41,46 @@ pub struct Days<'a> {
     pub base: PathBuf,
 }
 
-/// One `Where` for each gap and then one for each double, in their order.
+/// One `Where` for each gap and then one for each double, in their order. The neighbours of a gap end and begin near
+/// it, so they are asked for there: sorting all that a file has would take minutes for a thousand gaps.
 pub fn look_up(cluster: &Cluster, target: &str, lineages: &Names, findings: &Findings) -> Result<Vec<Where>> {
     let mut searches = Vec::new();
     for gap in &findings.gaps {
         let name = lineages.name(gap.lineage);
-        searches.push(search(name, &json!({ "lte": gap.from }), "desc", "log.next"));
-        searches.push(search(name, &json!({ "gte": gap.to }), "asc", "log.offset"));
+        searches.push(search(name, "log.next", gap.from.saturating_sub(NEAR_BYTES), gap.from, "desc"));
+        searches.push(search(name, "log.offset", gap.to, gap.to + NEAR_BYTES, "asc"));
     }
     for double in &findings.doubles {
-        let name = lineages.name(double.lineage);
-        let here = json!({ "gte": double.start, "lte": double.start });
-        searches.push(search(name, &here, "asc", "log.offset"));
-        searches.push(search(name, &here, "asc", "log.offset"));
+        searches.push(search(lineages.name(double.lineage), "log.offset", double.start, double.start, "asc"));
     }
     let mut answers = Vec::with_capacity(searches.len());
     for batch in searches.chunks(BATCH) {
         answers.extend(ask(cluster, target, batch)?);
     }
-    Ok(answers.chunks(2).map(pair).collect())
+    let (gaps, doubles) = answers.split_at(2 * findings.gaps.len());
+    let double = |answer: &Answer| pair(&[answer.clone(), answer.clone()]);
+    Ok(gaps.chunks(2).map(pair).chain(doubles.iter().map(double)).collect())
 }
 
-fn search(lineage: &str, range: &Value, order: &str, field: &str) -> Value {
+/// File and time of a document, where there is one.
+type Answer = (Option<String>, Option<String>);
+
+fn search(lineage: &str, field: &str, from: u64, to: u64, order: &str) -> Value {
     json!({
         "size": 1,
         "sort": [{ field: order }],
-        "_source": false,
+        "track_total_hits": false,
+        "stored_fields": "_none_",
         "docvalue_fields": ["log.file.path", "@timestamp"],
-        "query": { "bool": { "filter": [{ "term": { "log.lineage": lineage } }, { "range": { field: range } }] } },
+        "query": { "bool": { "filter": [
+            { "term": { "log.lineage": lineage } },
+            { "range": { field: { "gte": from, "lte": to } } },
+        ] } },
     })
 }
 
 /// (file, time) of the first hit of each search.
-fn ask(cluster: &Cluster, target: &str, searches: &[Value]) -> Result<Vec<(Option<String>, Option<String>)>> {
+fn ask(cluster: &Cluster, target: &str, searches: &[Value]) -> Result<Vec<Answer>> {
     let mut body = String::new();
     for search in searches {
         body.push_str("{}\n");
@@ -88,7 +97,7 @@ fn ask(cluster: &Cluster, target: &str, searches: &[Value]) -> Result<Vec<(Optio
     Ok(answers.collect())
 }
 
-fn pair(answers: &[(Option<String>, Option<String>)]) -> Where {
+fn pair(answers: &[Answer]) -> Where {
     let first = answers.first().cloned().unwrap_or_default();
     let second = answers.get(1).cloned().unwrap_or_default();
     Where { file: first.0.or(second.0), before: first.1, after: second.1 }
