@@ -291,10 +291,14 @@ impl Oracle {
         self.promised.clear();
     }
 
-    /// The shipper closed the last handle of an unlinked file.
-    pub fn closed(&mut self, lines: &[(u64, u32)]) {
+    /// The shipper closed the last handle of an unlinked file. What another file has too it may read there.
+    pub fn closed(&mut self, lines: &[(u64, u32)], tree: &Tree) {
+        let is_there = |token: u32| {
+            let mut others = tree.inodes.iter().filter(|inode| inode.links > 0 || inode.handles > 0);
+            others.any(|inode| inode.lines.iter().any(|(_, other)| *other == token))
+        };
         for (_, token) in lines {
-            self.lines[*token as usize].closed = true;
+            self.lines[*token as usize].closed = !is_there(*token);
         }
     }
 

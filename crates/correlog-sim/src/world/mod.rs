@@ -281,11 +281,10 @@ impl Files for SimWorld {
         let found = &self.files.tree.inodes[inode];
         let last = found.links == 0 && found.handles == 1;
         // A file that was only looked at within this turn was never promised to be followed.
-        if last && !was_linked && self.opened[handle.0 as usize] != self.turn {
-            let lines = found.lines.clone();
-            self.oracle.closed(&lines);
-        }
+        let was_followed = last && !was_linked && self.opened[handle.0 as usize] != self.turn;
+        let lines = if was_followed { found.lines.clone() } else { Vec::new() };
         self.files.close(handle);
+        self.oracle.closed(&lines, &self.files.tree);
         if last {
             self.oracle.sweep(&self.files.tree);
         }
