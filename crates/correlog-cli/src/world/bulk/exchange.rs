@@ -20,6 +20,9 @@ use super::{Shared, not_sent};
 const FILTER: &str =
     "took,errors,status,error.type,items.*._id,items.*.status,items.*.error.type,items.*.error.reason";
 
+/// How long a failed connection may take to let go of a body.
+const RELEASE_MAX_MILLIS: u32 = 100;
+
 pub async fn carry(shared: &Shared, submission: Submission) -> Completion {
     let Submission { ticket, ask, index, body, deadline_ms } = submission;
     let deadline = Instant::now() + Duration::from_millis(deadline_ms);
@@ -33,8 +36,19 @@ pub async fn carry(shared: &Shared, submission: Submission) -> Completion {
     } else {
         drop(payload);
     }
-    // Without compression the sending side may still hold it after a timeout; then this copies.
+    alone(&plain).await;
     Completion { ticket, body: plain.into(), outcome }
+}
+
+/// Waits until nobody else holds the body. Without compression the connection does for a moment after it failed, and a
+/// body that is shared would be copied: four megabytes that stay with this thread's part of the heap.
+async fn alone(plain: &Bytes) {
+    for _ in 0..RELEASE_MAX_MILLIS {
+        if plain.is_unique() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
 }
 
 struct Request<'a> {
