@@ -11,8 +11,8 @@ pub struct Args {
     /// Install missing Debian packages with apt, saying which
     #[arg(long)]
     install: bool,
-    /// Seeds of the simulator; docs/SIMULATION.md tells what more of them still find
-    #[arg(long, default_value_t = 1_000)]
+    /// Seeds of the simulator; docs/SIMULATION.md tells what they showed last
+    #[arg(long, default_value_t = 10_000)]
     seeds: u64,
     /// Only the stages whose name contains this
     #[arg(long)]
