@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::tls::{Certificate, Identity, Version};
-use reqwest::{Client, redirect, retry};
+use reqwest::{Client, ClientBuilder, redirect, retry};
 
 use crate::config::OpenSearch;
 use crate::credential::{Stamp, secret, stamp};
@@ -18,6 +18,7 @@ const CONNECT_MAX: Duration = Duration::from_secs(5);
 /// A peer that acknowledges nothing for this long is gone: the kernel ends the connection, whatever is queued.
 const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(20);
 const KEEPALIVE: Duration = Duration::from_secs(15);
+const _: () = assert!(IDLE_MAX.as_secs() < 60, "load balancers would be first");
 
 #[derive(Debug)]
 pub struct Clients {
@@ -65,21 +66,7 @@ impl Clients {
     }
 
     fn build(&self) -> Result<Client> {
-        let mut builder = Client::builder()
-            .user_agent(concat!("correlog/", env!("CARGO_PKG_VERSION")))
-            // A redirect would carry the credential to wherever it points.
-            .redirect(redirect::Policy::none())
-            // Whether a request may be sent again is the judge's decision alone.
-            .retry(retry::never())
-            .no_proxy()
-            .http1_only()
-            .dns_resolver(FreshLookup)
-            .connect_timeout(CONNECT_MAX)
-            .pool_idle_timeout(IDLE_MAX)
-            .tcp_keepalive(KEEPALIVE)
-            .tcp_user_timeout(UNACKNOWLEDGED_MAX)
-            .tcp_nodelay(true)
-            .tls_version_min(Version::TLS_1_2);
+        let mut builder = base(IDLE_MAX, FreshLookup);
         if let Some(file) = &self.ca_file {
             let pem = std::fs::read(file).map_err(|source| unreadable(file, source))?;
             let certificates = Certificate::from_pem_bundle(&pem).map_err(|_| no_certificate(file))?;
@@ -106,6 +93,25 @@ impl Clients {
     }
 }
 
+/// What holds for every client, whoever answers. Tests pass a shorter idle time and a resolver that changes its mind.
+pub fn base(idle_max: Duration, resolver: impl Resolve + 'static) -> ClientBuilder {
+    Client::builder()
+        .user_agent(concat!("correlog/", env!("CARGO_PKG_VERSION")))
+        // A redirect would carry the credential to wherever it points.
+        .redirect(redirect::Policy::none())
+        // Whether a request may be sent again is the judge's decision alone.
+        .retry(retry::never())
+        .no_proxy()
+        .http1_only()
+        .dns_resolver(resolver)
+        .connect_timeout(CONNECT_MAX)
+        .pool_idle_timeout(idle_max)
+        .tcp_keepalive(KEEPALIVE)
+        .tcp_user_timeout(UNACKNOWLEDGED_MAX)
+        .tcp_nodelay(true)
+        .tls_version_min(Version::TLS_1_2)
+}
+
 fn no_certificate(file: &Path) -> Error {
     Error::usage(format!("{} holds no certificate that can be used", file.display()), "PEM is expected")
 }
@@ -128,7 +134,7 @@ impl std::error::Error for NoAddress {}
 
 /// The system's resolver, asked for every connection: no address outlives a move of the cluster.
 #[derive(Debug)]
-struct FreshLookup;
+pub struct FreshLookup;
 
 impl Resolve for FreshLookup {
     fn resolve(&self, name: Name) -> Resolving {

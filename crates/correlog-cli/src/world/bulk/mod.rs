@@ -10,6 +10,8 @@ mod matrix;
 mod nodes;
 mod pack;
 #[cfg(test)]
+mod sockets;
+#[cfg(test)]
 mod tests;
 
 use std::collections::VecDeque;
@@ -69,7 +71,7 @@ impl HttpBulk {
             packer: pack::Packer::default(),
         });
         if settings.dangerously_accept_any_certificate {
-            runtime.spawn(remind());
+            runtime.spawn(remind(crate::print::note));
         }
         let (sender, completions) = channel();
         let under_way_max = usize::try_from(settings.concurrency_max).unwrap_or(usize::MAX);
@@ -123,13 +125,11 @@ impl Drop for HttpBulk {
     }
 }
 
-async fn remind() {
+async fn remind(say: impl Fn(&str)) {
     let mut every = tokio::time::interval(REMIND_EVERY);
     loop {
         every.tick().await;
-        crate::print::note(
-            "opensearch.dangerously_accept_any_certificate is on: whoever answers gets the logs and the password",
-        );
+        say("opensearch.dangerously_accept_any_certificate is on: whoever answers gets the logs and the password");
     }
 }
 
