@@ -129,7 +129,9 @@ async fn remind(say: impl Fn(&str)) {
     let mut every = tokio::time::interval(REMIND_EVERY);
     loop {
         every.tick().await;
-        say("opensearch.dangerously_accept_any_certificate is on: whoever answers gets the logs and the password");
+        say(
+            "opensearch.dangerously_accept_any_certificate is on: whoever answers gets the logs and the password",
+        );
     }
 }
 
