@@ -1,11 +1,12 @@
 //! The ports of the state directory and of the cluster with their faults. See the parent.
 
 use correlog_pipeline::ports::{Bulk, Completion, Disk, DiskFault, DiskFile, Submission};
+use correlog_pipeline::store::SLOTS;
 
 use crate::disk::Sync;
 use crate::lie::Lie;
 
-use super::SimWorld;
+use super::{SimWorld, Unread};
 
 impl Disk for SimWorld {
     fn names(&mut self) -> Result<Vec<String>, DiskFault> {
@@ -21,7 +22,7 @@ impl Disk for SimWorld {
         }
         if self.fault(self.options.disk.read, "read_all fault") {
             // The other slot is taken then, which may be older, and the next save replaces this one.
-            self.slot_unread = true;
+            self.slot_unread = Unread::Yes;
             return Err(DiskFault::Io);
         }
         self.disk.read_all(name, max)
@@ -107,7 +108,11 @@ impl Disk for SimWorld {
         if !self.alive("rename") || self.fault(self.options.disk.rename, "rename fault") {
             return Err(DiskFault::Io);
         }
-        self.disk.rename(from, to)
+        self.disk.rename(from, to)?;
+        if self.slot_unread == Unread::Yes && SLOTS.contains(&to) {
+            self.slot_unread = Unread::Replaced;
+        }
+        Ok(())
     }
 
     fn remove(&mut self, name: &str) -> Result<(), DiskFault> {
@@ -127,7 +132,9 @@ impl Disk for SimWorld {
         let synced = self.disk.sync_dir();
         self.hear();
         self.promise();
-        self.slot_unread &= synced.is_err();
+        if self.slot_unread == Unread::Replaced {
+            self.slot_unread = Unread::No;
+        }
         synced
     }
 }

@@ -19,6 +19,15 @@ use crate::rng::Rng;
 use crate::trace::Trace;
 use crate::writer::Writer;
 
+/// Whether a slot of the state could not be read: what it says is nobody's promise until it is replaced.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Unread {
+    No,
+    Yes,
+    /// By a rename that no sync of the directory has made durable yet.
+    Replaced,
+}
+
 #[derive(Debug)]
 pub struct SimWorld {
     pub options: Options,
@@ -43,8 +52,7 @@ pub struct SimWorld {
     refused_len: usize,
     /// A mistake that is planted in the ports.
     pub lie: Option<Lie>,
-    /// A slot of the state could not be read, and is not replaced yet: what it says is nobody's promise.
-    slot_unread: bool,
+    slot_unread: Unread,
     /// A slot was damaged from outside, and is not replaced yet.
     pub slot_damaged: bool,
     /// Which open state files hold refusals.
@@ -82,7 +90,7 @@ impl SimWorld {
             opened: Vec::new(),
             refused_len: 0,
             lie: None,
-            slot_unread: false,
+            slot_unread: Unread::No,
             slot_damaged: false,
             refusals: Vec::new(),
             options,
@@ -143,7 +151,7 @@ impl SimWorld {
                 self.oracle.refused(bytes);
             }
         }
-        if self.slot_unread {
+        if self.slot_unread != Unread::No {
             self.oracle.state_damaged();
         }
         let mut least = self.disk.least(|name| name.starts_with("state-"));
