@@ -23,6 +23,9 @@ pub enum Head {
     NotGzip,
 }
 
+/// So many of the blanks before a place are looked at again.
+const BLANKS_SHOWN: usize = 4 << 10;
+
 /// Looks at one block from `looked` on.
 ///
 /// # Errors
@@ -36,12 +39,18 @@ pub fn head(
 ) -> Result<Head, ReadFault> {
     buffer.resize(FINGERPRINT_MAX_BYTES.max(buffer.len()), 0);
     let buffer = &mut buffer[..FINGERPRINT_MAX_BYTES];
+    let is_blank = |byte: &u8| *byte == 0 || byte.is_ascii_whitespace();
+    // Truncated between two looks it may be shorter than the place, or have text there: from its beginning then.
+    let shown = usize::try_from(looked).unwrap_or(BLANKS_SHOWN).min(BLANKS_SHOWN);
+    let shown = &mut buffer[..shown];
+    if source.read(files, looked - shown.len() as u64, shown)? < shown.len() || !shown.iter().all(is_blank) {
+        return Ok(Head::Blank { looked: 0 });
+    }
     let got = source.read(files, looked, buffer)?;
     if looked == 0 && (buffer[..got].starts_with(b"\xff\xfe") || buffer[..got].starts_with(b"\xfe\xff")) {
         return Ok(Head::Utf16);
     }
     let is_end = got < FINGERPRINT_MAX_BYTES;
-    let is_blank = |byte: &u8| *byte == 0 || byte.is_ascii_whitespace();
     // A mark with nothing behind it on its line is a blank line too, or all files with marks would begin alike.
     let mark =
         if looked == 0 && buffer[..got].starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };

@@ -111,3 +111,28 @@ fn a08_a_live_file_that_gets_the_inode_of_a_removed_archive_and_has_less_than_a_
     run.run(20_000);
     run.expect([lines(100..200), vec!["x".to_owned()]].concat());
 }
+
+#[test]
+fn a04_truncated_while_its_first_line_was_looked_for_behind_a_long_hole() {
+    for len in [0, 300 << 10] {
+        let mut config = config();
+        config.limits.turn_heads = 1;
+        let mut run = Run::with(config, Mem::default());
+        run.world.append(LOG, vec![0; 200 << 10]);
+        run.world.append(LOG, text(0..10));
+        run.turn().expect("the state directory is well");
+        run.world.truncate(LOG);
+        run.world.append(LOG, text(20..30));
+        run.world.append(LOG, format!("{}\n", "x".repeat(len)));
+        // The next listing shows it as it is, and nothing changes any more.
+        run.mono_ms += 10_000;
+        run.run(20_000);
+        let found = run.world.messages();
+        assert!(lines(20..30).iter().all(|line| found.contains(line)), "{len}: {found:?}");
+        run.kill();
+        run.world.disk.clear();
+        run.start();
+        run.run(20_000);
+        assert_eq!(run.world.messages(), found, "{len}: without state");
+    }
+}
