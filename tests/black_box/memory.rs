@@ -15,7 +15,7 @@ const UNOPTIMISED_MIB: f64 = 10.0;
 #[track_caller]
 fn check(case: Result<Case, String>) -> Case {
     let case = case.unwrap_or_else(|why| panic!("{why}"));
-    println!("{:>6.1} MiB at most: {}", case.peak_mib, case.name);
+    eprintln!("{:>6.1} MiB at most: {}", case.peak_mib, case.name);
     assert!(case.peak_mib > 1.0, "{}: the high-water mark was not seen", case.name);
     assert!(case.peak_mib <= PEAK_MAX_MIB + UNOPTIMISED_MIB, "{}: {:.1} MiB", case.name, case.peak_mib);
     case
