@@ -9,7 +9,7 @@ use crate::notice::Notice;
 use crate::ports::{FileFault, Now, Stat, World};
 use crate::pump::Pump;
 use crate::recognise;
-use crate::source::ReadFault;
+use crate::source::{ReadFault, Source};
 use crate::span::TailId;
 use crate::tail::{Paused, Tail};
 use crate::visit::{Open, Visit, Visited};
@@ -209,15 +209,30 @@ impl Pump {
         // The handle is all that leads to a file without a name: a fault that may pass is no reason to lose it.
         let is_gone = self.roster.catalog.get(file).is_some_and(|seen| seen.gone);
         let open = self.roster.get(id).and_then(|tail| tail.open.as_ref()).filter(|open| open.file == file);
-        let is_unlinked = open.is_some_and(|open| open.source.stat(world).is_ok_and(|stat| stat.links == 0));
-        if !is_gone && !is_unlinked {
-            self.roster.close(id, world);
+        match open.map(|open| open.source.stat(world)) {
+            _ if is_gone => {}
+            Some(Ok(stat)) if stat.links == 0 => {}
+            Some(Err(_)) => self.reopen(id, file, world),
+            _ => self.roster.close(id, world),
         }
         self.fault(file, fault, now);
         if fault == ReadFault::File(FileFault::Gone) {
             self.hurry(now);
         }
         // It is queued again by the next listing, or by `watch` when its pause is over.
+    }
+
+    /// Whether its file still has a name the handle does not tell: it is given up for another one only.
+    fn reopen(&mut self, id: TailId, file: FileId, world: &mut dyn World) {
+        let Ok((source, _)) = self.open_file(file, world) else { return };
+        self.roster.close(id, world);
+        self.opened(id, file, source);
+    }
+
+    fn opened(&mut self, id: TailId, file: FileId, source: Source) {
+        let used = self.roster.used(id, None);
+        let tail = self.roster.get_mut(id).expect("it was just there");
+        tail.open = Some(Open::new(file, source, used));
     }
 
     fn open_for(&mut self, id: TailId, file: FileId, world: &mut dyn World) -> Result<(), ReadFault> {
@@ -234,9 +249,7 @@ impl Pump {
         }
         self.put_away(id, world);
         let (source, _) = self.open_file(file, world)?;
-        let used = self.roster.used(id, None);
-        let tail = self.roster.get_mut(id).expect("it was just there");
-        tail.open = Some(Open::new(file, source, used));
+        self.opened(id, file, source);
         Ok(())
     }
 

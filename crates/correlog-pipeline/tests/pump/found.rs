@@ -72,16 +72,25 @@ fn a06_a_copy_that_is_overwritten_before_a_listing_shows_it_short() {
 
 #[test]
 fn a13_a_fault_is_no_reason_to_give_up_the_handle_of_a_file_without_a_name() {
-    let mut run = Run::new();
-    run.world.append(LOG, text(0..10));
-    run.settle();
-    run.world.append(LOG, text(10..15));
-    run.world.unlink(LOG);
-    run.world.handle_fault = Some(FileFault::Io);
-    run.run(3_000);
-    run.world.handle_fault = None;
-    run.settle();
-    run.expect(lines(0..15));
+    for stat_fault in [None, Some(FileFault::Io)] {
+        let mut run = Run::new();
+        run.world.append(LOG, text(0..10));
+        run.settle();
+        run.world.append(LOG, text(10..15));
+        // Where nobody tells whether it still has a name, it may lose it now.
+        let is_told = stat_fault.is_none();
+        if is_told {
+            run.world.unlink(LOG);
+        }
+        (run.world.handle_fault, run.world.stat_fault) = (Some(FileFault::Io), stat_fault);
+        run.run(3_000);
+        if !is_told {
+            run.world.unlink(LOG);
+        }
+        (run.world.handle_fault, run.world.stat_fault) = (None, None);
+        run.settle();
+        run.expect_in(&format!("{stat_fault:?}"), lines(0..15));
+    }
 }
 
 #[test]

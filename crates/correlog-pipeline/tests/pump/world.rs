@@ -39,6 +39,8 @@ pub struct Mem {
     pub list_fault: Option<FileFault>,
     /// Reading through an open handle answers with this fault.
     pub handle_fault: Option<FileFault>,
+    /// Asking what an open handle leads to answers with this fault.
+    pub stat_fault: Option<FileFault>,
     pub disk: BTreeMap<String, Vec<u8>>,
     disk_files: BTreeMap<u32, String>,
     /// Writing state answers this.
@@ -222,7 +224,7 @@ impl Files for Mem {
     }
 
     fn stat(&mut self, handle: Handle) -> Result<Stat, FileFault> {
-        Ok(self.stat_of(self.handles[&handle.0]))
+        self.stat_fault.map_or_else(|| Ok(self.stat_of(self.handles[&handle.0])), Err)
     }
 
     fn read(&mut self, handle: Handle, offset: u64, into: &mut [u8]) -> Result<usize, FileFault> {
