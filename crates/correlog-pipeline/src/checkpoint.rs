@@ -56,6 +56,9 @@ pub struct Entry {
     pub place: Place,
     /// The hash of the first bytes up to 4 KiB, as far as they were read: tells a short copy from a new generation.
     pub prefix: Marker,
+    /// All bytes of a copy that is no longer than 4 KiB, when there was one: what was read further in the file that
+    /// it was copied from would hide that it is one, once that file is truncated.
+    pub copy: Marker,
     pub hint: Hint,
     /// The largest size seen, in decompressed bytes; tells how long a hole is when the file is gone.
     pub size: u64,

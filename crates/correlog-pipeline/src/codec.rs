@@ -96,11 +96,15 @@ fn put_entry(out: &mut Vec<u8>, entry: &Entry) {
     out.extend_from_slice(&entry.hint.size.to_le_bytes());
     out.extend_from_slice(&entry.hint.modified_ns.to_le_bytes());
     out.extend_from_slice(&entry.size.to_le_bytes());
-    out.push(u8::from(entry.finished));
+    let has_copy = entry.copy != Marker::default();
+    out.push(u8::from(entry.finished) | u8::from(has_copy) << 1);
     put_option(out, entry.hole.map(|hole| hole.from.to_le_bytes()));
     put_option(out, entry.hole.and_then(|hole| hole.len).map(u64::to_le_bytes));
     out.extend_from_slice(&entry.refused.to_le_bytes());
     out.extend_from_slice(&entry.stored.to_le_bytes());
+    if has_copy {
+        put_marker(out, entry.copy);
+    }
 }
 
 fn put_place(out: &mut Vec<u8>, place: &Place) {
@@ -187,7 +191,7 @@ impl Reader<'_> {
     }
 
     fn entry(&mut self) -> Option<Entry> {
-        Some(Entry {
+        let mut entry = Entry {
             stem: StemKey(self.array()?),
             fingerprint: Fingerprint { at: self.u64()?, len: self.u32()?, hash: self.array()? },
             generation: self.u32()?,
@@ -196,11 +200,18 @@ impl Reader<'_> {
             prefix: self.marker()?,
             hint: self.hint()?,
             size: self.u64()?,
-            finished: self.flag()?,
-            hole: self.hole()?,
-            refused: self.u64()?,
-            stored: self.u64()?,
-        })
+            ..Entry::default()
+        };
+        let [flags] = self.array()?;
+        entry.finished = flags & 1 == 1;
+        (entry.hole, entry.refused, entry.stored) = (self.hole()?, self.u64()?, self.u64()?);
+        match flags {
+            0 | 1 => return Some(entry),
+            2 | 3 => entry.copy = self.marker()?,
+            _ => return None,
+        }
+        // Each state has one spelling.
+        (entry.copy != Marker::default()).then_some(entry)
     }
 
     fn hint(&mut self) -> Option<Hint> {

@@ -38,7 +38,7 @@ fn with_source(
 ) -> Result<bool, ReadFault> {
     let Some(tail) = pump.roster.get(id) else { return Ok(false) };
     let (known, prefix) = (Known { print: tail.fingerprint, head: tail.head }, tail.prefix);
-    let head = known.head;
+    let (head, lineage) = (known.head, tail.lineage);
     for member in tail.members.clone() {
         let Ok((mut other, stat)) = pump.open_file(member, world) else { continue };
         let other_size = if other.is_compressed() { None } else { Some(stat.size) };
@@ -58,8 +58,12 @@ fn with_source(
             return Ok(is_prefix && !restarts);
         }
     }
+    let copy = pump.checkpoint.entries().get(&lineage).map_or(Marker::default(), |entry| entry.copy);
     match size {
         Some(size) if size >= head.offset => stands(&head, source, world),
+        Some(size) if size == u64::from(copy.len) && is_rotated(pump, file) && is_all(&copy, source, world)? => {
+            Ok(true)
+        }
         // How long an archive is shows when it is read: until then its beginning must do.
         _ => {
             let mut bytes = vec![0; prefix.len as usize];
@@ -109,6 +113,13 @@ fn stands(head: &Place, source: &mut Source, files: &mut dyn Files) -> Result<bo
     let mut bytes = vec![0; len as usize];
     let got = source.read(files, head.offset - u64::from(len), &mut bytes)?;
     Ok(head.marker.holds(&bytes[..got]))
+}
+
+/// The file begins with exactly what is marked.
+fn is_all(marker: &Marker, source: &mut Source, files: &mut dyn Files) -> Result<bool, ReadFault> {
+    let mut bytes = vec![0; marker.len as usize];
+    let got = source.read(files, 0, &mut bytes)?;
+    Ok(marker.holds(&bytes[..got]))
 }
 
 /// Whether the shorter of two files is where the longer one begins. `None`: the other is no longer what the lineage

@@ -5,8 +5,10 @@ use crate::discover::{FileId, Seen, Standing, same_content};
 use crate::feed::Feed;
 use crate::inflate::Damage;
 use crate::mistake::{self, Mistake};
+use crate::limits::MARKER_MAX_BYTES;
 use crate::notice::Notice;
-use crate::ports::{FileFault, Now, Stat, World};
+use crate::place::Marker;
+use crate::ports::{FileFault, Now, Role, Stat, World};
 use crate::pump::Pump;
 use crate::recognise;
 use crate::source::{ReadFault, Source};
@@ -145,8 +147,28 @@ impl Pump {
         }
     }
 
+    /// Keeps what a short copy is known by.
+    fn note_copy(&mut self, id: TailId, file: FileId, stat: &Stat, world: &mut dyn World) {
+        let Some((tail, catalog)) = self.roster.split(id) else { return };
+        let is_copy = tail.members.len() > 1 || stat.size < tail.head.offset;
+        let is_rotated = catalog.get(file).is_some_and(|seen| seen.role == Role::Rotated);
+        let entry = self.checkpoint.get_mut(tail.lineage).expect("every tail has its entry");
+        let (Some(open), true) = (&mut tail.open, is_copy && is_rotated) else { return };
+        let is_short = stat.size <= MARKER_MAX_BYTES as u64 && stat.size != u64::from(entry.copy.len);
+        if open.source.is_compressed() || !is_short {
+            return;
+        }
+        let mut bytes = vec![0; stat.size as usize];
+        let is_whole = open.source.read(world, 0, &mut bytes) == Ok(bytes.len());
+        if is_whole && open.source.stat(world).is_ok_and(|after| same_content(stat, &after)) {
+            entry.copy = Marker::of(&bytes);
+            self.dirty = true;
+        }
+    }
+
     /// The file was read to its present end.
     fn at_end(&mut self, id: TailId, file: FileId, stat: &Stat, now: Now, world: &mut dyn World) {
+        self.note_copy(id, file, stat, world);
         let is_final = self.is_final(file, now);
         let Some((tail, catalog)) = self.roster.split(id) else { return };
         let (Some(seen), Some(open)) = (catalog.get_mut(file), &tail.open) else { return };

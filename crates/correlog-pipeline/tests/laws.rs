@@ -4,7 +4,7 @@ use correlog_pipeline::checkpoint::{Checkpoint, Entry, Fingerprint, Hint, Hole, 
 use correlog_pipeline::codec::{self, Unfit};
 use correlog_pipeline::frame::{Frames, Piece};
 use correlog_pipeline::ledger::{Delta, Ledger};
-use correlog_pipeline::place::Place;
+use correlog_pipeline::place::{Marker, Place};
 use correlog_pipeline::span::{Lineage, Span, TailId};
 use proptest::prelude::*;
 
@@ -27,6 +27,7 @@ fn checkpoint(entries: u8) -> Checkpoint {
             place: Place { doc_end: 40, ..place(50) },
             hint: Hint { path: b"/l/app.log".to_vec(), born_ns: Some(5), ..Hint::default() },
             hole: Some(Hole { from: 50, len: None }),
+            copy: if number == 1 { Marker::of(b"copied") } else { Marker::default() },
             ..Entry::default()
         };
         checkpoint.insert(Lineage([number; 16]), entry);

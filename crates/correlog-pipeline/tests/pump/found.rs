@@ -145,3 +145,23 @@ fn a04_truncated_while_its_first_line_was_looked_for_behind_a_long_hole() {
         assert_eq!(run.world.messages(), found, "{len}: without state");
     }
 }
+
+#[test]
+fn a05_a_short_copy_is_known_after_more_was_read_and_the_original_truncated_while_down() {
+    let mut run = Run::new();
+    run.world.append(LOG, text(0..10));
+    run.settle();
+    run.world.copy(LOG, COPY);
+    run.settle();
+    run.world.append(LOG, text(10..12));
+    run.settle();
+    run.kill();
+    run.world.truncate(LOG);
+    run.start();
+    run.run(200_000);
+    run.expect(lines(0..12));
+    // What only resembles the copy is another generation.
+    run.world.append("/l/app.log.2", text(0..9));
+    run.run(200_000);
+    run.expect([lines(0..12), lines(0..9)].concat());
+}
