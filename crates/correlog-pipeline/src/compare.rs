@@ -61,7 +61,9 @@ fn with_source(
     let copy = pump.checkpoint.entries().get(&lineage).map_or(Marker::default(), |entry| entry.copy);
     match size {
         Some(size) if size >= head.offset => stands(&head, source, world),
-        Some(size) if size == u64::from(copy.len) && is_rotated(pump, file) && is_all(&copy, source, world)? => {
+        Some(size)
+            if size == u64::from(copy.len) && is_rotated(pump, file) && is_all(&copy, source, world)? =>
+        {
             Ok(true)
         }
         // How long an archive is shows when it is read: until then its beginning must do.
