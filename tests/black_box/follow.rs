@@ -7,6 +7,7 @@ use correlog_tests::wait;
 use ship_bench::sink::Sink;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::process::Command;
 
 struct Case {
     place: Place,
@@ -89,8 +90,7 @@ fn permission_lost_is_a_problem_that_ends_when_it_is_restored() {
     open(0o000);
     let is_root = rustix::process::geteuid().is_root();
     let program = correlog_tests::programs::program("correlog");
-    let mut command =
-        std::process::Command::new(if is_root { "setpriv".as_ref() } else { program.as_os_str() });
+    let mut command = Command::new(if is_root { "setpriv".as_ref() } else { program.as_os_str() });
     if is_root {
         command.args(["--bounding-set", "-all", "--inh-caps", "-all", "--"]).arg(&program);
     }
@@ -105,4 +105,47 @@ fn permission_lost_is_a_problem_that_ends_when_it_is_restored() {
     case.until(1);
     wait::until("health", 30, || (status().code == Some(0)).then_some(()));
     assert_eq!(shipper.terminate(), Some(0));
+}
+
+/// A user namespace has limits of its own, so no neighbour's watches are taken away.
+#[test]
+fn where_the_kernel_gives_no_more_watches_lines_arrive_all_the_same() {
+    for limit in ["max_inotify_watches", "max_inotify_instances"] {
+        let case = Case::new("watches", "paths = [\"one/*.log\", \"two/*.log\"]");
+        for dir in ["one", "two"] {
+            fs::create_dir_all(case.place.path(dir)).expect("a directory");
+        }
+        let program = correlog_tests::programs::program("correlog");
+        let words = format!("echo 1 > /proc/sys/user/{limit} && exec \"$@\"");
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-root-user", "sh", "-c", &words, "sh"]).arg(&program);
+        let mut shipper =
+            Running::spawn(command.arg("--config").arg(case.place.path("correlog.toml")).arg("ship"));
+        wait::until("a running shipper", 30, || case.place.path("state/status.json").exists().then_some(()));
+        for (count, name) in ["one/a.log", "two/a.log", "one/b.log", "two/b.log"].iter().enumerate() {
+            case.place.write(name, format!("{name}\n"));
+            case.until(count as u64 + 1);
+        }
+        assert!(shipper.is_running(), "{limit}");
+        assert_eq!(shipper.terminate(), Some(0), "{limit}");
+    }
+}
+
+#[test]
+fn a_run_to_the_end_shows_on_a_terminal_how_far_it_is_and_only_there() {
+    let line = "one line is like another\n";
+    let case = Case::new("progress", "paths = [\"logs/*.log\"]");
+    case.place.write("logs/a.log", line.repeat(400_000));
+    let plain = case.place.ship_once().expect(0);
+    assert!(!plain.stderr.contains("MiB") && !plain.stdout.contains("MiB"), "{}", plain.stderr);
+    case.place.write("logs/b.log", line.repeat(400_001));
+    let program = correlog_tests::programs::program("correlog");
+    let words =
+        format!("{} --config {} ship --once", program.display(), case.place.path("correlog.toml").display());
+    let shown =
+        run(Command::new("script").args(["--quiet", "--return", "--command", &words, "/dev/null"])).expect(0);
+    for part in [" MiB/", " lines", "/s, ", " left"] {
+        assert!(shown.stdout.contains(part), "{part:?} is missing in {:?}", shown.stdout);
+    }
+    assert_eq!(case.sink.documents(), 800_001);
 }

@@ -10,6 +10,8 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("mvn", "maven"),
     ("unzip", "unzip"),
     ("setpriv", "util-linux"),
+    ("unshare", "util-linux"),
+    ("script", "bsdutils"),
     ("gcc", "gcc"),
     ("cmake", "cmake"),
     ("openssl", "openssl"),
