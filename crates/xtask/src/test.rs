@@ -45,7 +45,15 @@ fn stages(args: &Args) -> Vec<Stage> {
         ("build", cargo_stage(&["build", "--workspace", "--bins"])),
         (
             "unit",
-            cargo_stage(&["test", "--workspace", "--exclude", "correlog-tests", "--exclude", "layer-bench"]),
+            cargo_stage(&[
+                "test",
+                "--workspace",
+                "--no-fail-fast",
+                "--exclude",
+                "correlog-tests",
+                "--exclude",
+                "layer-bench",
+            ]),
         ),
         ("layer features", cargo_stage(&["test", "--package", "correlog", "--all-features"])),
         ("msrv", Box::new(msrv)),
