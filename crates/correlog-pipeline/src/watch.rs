@@ -116,7 +116,8 @@ impl Pump {
         let is_open =
             self.roster.get(id).is_some_and(|tail| tail.open.as_ref().is_some_and(|open| open.file == file));
         if is_open {
-            self.roster.enqueue(id);
+            // It may have grown since it was read to its end, and be passed over for an archive that is damaged.
+            self.look_again(id, file);
         } else {
             self.leave(id, file);
         }

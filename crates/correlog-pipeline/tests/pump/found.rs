@@ -165,3 +165,17 @@ fn a05_a_short_copy_is_known_after_more_was_read_and_the_original_truncated_whil
     run.run(200_000);
     run.expect([lines(0..12), lines(0..9)].concat());
 }
+
+#[test]
+fn a09_what_grew_before_it_was_removed_is_read_through_its_handle_and_not_from_a_cut_archive() {
+    let mut run = Run::new();
+    run.world.append(LOG, text(0..1_000));
+    run.settle();
+    run.world.append(LOG, text(1_000..1_500));
+    let mut archive = gzip(text(0..1_500));
+    archive.truncate(archive.len() * 9 / 10);
+    run.world.append("/l/app.log.1.gz", archive);
+    run.world.unlink(LOG);
+    run.run(20_000);
+    run.expect(lines(0..1_500));
+}
