@@ -109,10 +109,14 @@ mod tests {
     }
 
     #[test]
-    fn the_shipper_may_neither_read_nor_delete() {
+    fn the_shipper_may_neither_search_nor_delete() {
         let [(_, shipper), (_, reader)] = roles(["a", "b"]);
         for action in shipper["index_permissions"][0]["allowed_actions"].as_array().expect("a list") {
             let action = action.as_str().expect("text");
+            // The audit of a conflict reads documents whose ids it knows, and no others.
+            if action == "indices:data/read/mget*" {
+                continue;
+            }
             assert!(!["read", "delete", "mapping"].iter().any(|word| action.contains(word)), "{action}");
         }
         let filter: Value =
