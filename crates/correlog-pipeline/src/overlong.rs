@@ -27,6 +27,7 @@ pub struct Ended {
     pub len: u64,
     pub hash: [u8; 16],
     pub next: u64,
+    pub is_ended: bool,
     /// The last bytes before `next`, at most `MARKER_MAX_BYTES`.
     pub last_bytes: Vec<u8>,
 }
@@ -104,6 +105,6 @@ impl Overlong {
         let mut hash = [0; 16];
         hash.copy_from_slice(&self.hasher.finalize().as_bytes()[..16]);
         let len = self.at - self.start - u64::from(has_newline);
-        Ended { len, hash, next: self.at, last_bytes: self.last_bytes.clone() }
+        Ended { len, hash, next: self.at, is_ended: has_newline, last_bytes: self.last_bytes.clone() }
     }
 }

@@ -276,7 +276,8 @@ impl Tail {
                 if raw.len() <= limit {
                     return self.offer(text, span, shape, visit.outlet);
                 }
-                let shape = Shape::Truncated { len: raw.len() as u64, hash: hash16(raw) };
+                let is_ended = shape == Shape::Whole;
+                let shape = Shape::Truncated { len: raw.len() as u64, hash: hash16(raw), is_ended };
                 self.offer(beginning(&raw[..limit], start), span, shape, visit.outlet)
             }
         }
@@ -384,7 +385,7 @@ impl Tail {
             }
         };
         let span = Span { tail: self.id, start: self.head.offset, next: end.next };
-        let shape = Shape::Truncated { len: end.len, hash: end.hash };
+        let shape = Shape::Truncated { len: end.len, hash: end.hash, is_ended: end.is_ended };
         if !self.offer(beginning(&beginning_bytes, span.start), span, shape, visit.outlet) {
             if let (true, Some(overlong)) = (open.source.is_compressed(), &mut self.overlong) {
                 overlong.put_back(beginning_bytes);

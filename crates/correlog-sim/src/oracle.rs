@@ -217,7 +217,7 @@ impl Oracle {
         }
         line.home = Some(home);
         // A copy that was cut within the line, and nothing else is left of it: what there is is shipped.
-        if line.fate == Fate::Excused && !is_whole && !line.long {
+        if line.fate == Fate::Excused && !is_whole && (!line.long || is_half) {
             return;
         }
         let begun =

@@ -293,12 +293,15 @@ impl Encoder {
         match shape {
             Shape::Whole => {}
             Shape::Unterminated => self.own.extend_from_slice(b"\"unterminated\":true,"),
-            Shape::Truncated { len, hash } => {
+            Shape::Truncated { len, hash, is_ended } => {
                 self.own.extend_from_slice(b"\"truncated\":{\"bytes\":");
                 write::integer(&mut self.own, len);
                 self.own.extend_from_slice(b",\"hash\":\"");
                 write::hex(&mut self.own, &hash);
                 self.own.extend_from_slice(b"\"},");
+                if !is_ended {
+                    self.shape(Shape::Unterminated);
+                }
             }
         }
     }
@@ -336,7 +339,7 @@ impl Encoder {
 /// What the id must contain of a line whose bytes are not all at hand.
 fn rest_of(shape: Shape) -> [u8; 24] {
     let mut rest = [0; 24];
-    if let Shape::Truncated { len, hash } = shape {
+    if let Shape::Truncated { len, hash, .. } = shape {
         rest[..8].copy_from_slice(&len.to_be_bytes());
         rest[8..].copy_from_slice(&hash);
     }

@@ -60,6 +60,8 @@ pub enum Shape {
     Truncated {
         len: u64,
         hash: [u8; 16],
+        /// It has its newline.
+        is_ended: bool,
     },
 }
 

@@ -76,6 +76,29 @@ fn b01_whichever_way_a_long_line_is_read_it_is_the_same() {
 }
 
 #[test]
+fn b01_a_long_line_that_never_ends_is_marked_like_a_short_one() {
+    for block_bytes in [256, 64 << 10] {
+        let mut config = config();
+        config.limits.line_bytes = 1 << 10;
+        config.limits.block_bytes = block_bytes;
+        let mut run = Run::with(config, Mem::default());
+        run.world.append(LOG, format!("{}{}", text(0..3), "x".repeat(5_000)));
+        run.settle();
+        run.world.rename(LOG, "/l/app.log.1");
+        run.run(200_000);
+        let marked: Vec<_> = run
+            .world
+            .documents
+            .values()
+            .map(|stored| &stored.source["attributes"])
+            .filter(|attributes| attributes["unterminated"] == true)
+            .map(|attributes| attributes["truncated"]["bytes"].as_u64())
+            .collect();
+        assert_eq!(marked, [Some(5_000)], "in blocks of {block_bytes}");
+    }
+}
+
+#[test]
 fn b02_nul_bytes_at_a_line_start_are_skipped_and_within_a_line_kept() {
     let mut run = Run::new();
     run.world.append(LOG, "\0\0\0first\nse\0cond\n\0\0\n");

@@ -25,15 +25,16 @@ fn index_of(line: Line<'_>) -> String {
 fn b1_a_line_over_the_limit_keeps_its_beginning_its_length_and_its_hash() {
     let mut text = br#"{"@timestamp":"2026-11-21T10:00:00Z","level":"ERROR","message":""#.to_vec();
     text.resize(1 << 20, b'x');
-    let shape = Shape::Truncated { len: 5 << 20, hash: [7; 16] };
+    let shape = Shape::Truncated { len: 5 << 20, hash: [7; 16], is_ended: true };
     let line = Line { shape, ..line(&text) };
     let expect = [
         ("/@timestamp", json!("2026-11-21T10:00:00Z")),
         ("/level", json!("ERROR")),
         ("/attributes/truncated", json!({ "bytes": 5 << 20, "hash": "07".repeat(16) })),
+        ("/attributes/unterminated", Value::Null),
     ];
     check_with(Settings::default(), line, &expect);
-    let other = Line { shape: Shape::Truncated { len: 5 << 20, hash: [8; 16] }, ..line };
+    let other = Line { shape: Shape::Truncated { len: 5 << 20, hash: [8; 16], is_ended: true }, ..line };
     let id = |line| encoder().encode(&line, &mut Vec::new()).unwrap().id;
     assert_ne!(id(line), id(other), "the bytes that were cut are part of the id");
 }
