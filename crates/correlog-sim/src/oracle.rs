@@ -392,7 +392,8 @@ fn says_end(source: &[u8]) -> Option<u64> {
 fn token(bytes: &[u8]) -> Option<usize> {
     let at = memchr::memmem::find(bytes, b"~t")? + 2;
     let digits = bytes[at..].iter().take_while(|byte| byte.is_ascii_digit());
-    let number = digits
-        .fold(None, |sum: Option<usize>, digit| Some(sum.unwrap_or(0) * 10 + usize::from(digit - b'0')));
+    let number = digits.fold(None, |sum: Option<usize>, digit| {
+        Some(sum.unwrap_or(0).saturating_mul(10).saturating_add(usize::from(digit - b'0')))
+    });
     number.filter(|_| bytes[at..].iter().find(|byte| !byte.is_ascii_digit()) == Some(&b'~'))
 }
