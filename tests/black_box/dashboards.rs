@@ -60,6 +60,9 @@ fn shipped_demo(place: &Place) {
     let sums = ["lines_read", "lines_refused", "lines_skipped"].map(sum);
     assert_eq!(sums, [written as u64, 1, 1], "what the shipper says of itself");
     assert_eq!(sum("lines_stored"), written as u64 - 2);
+    // Stored is not searchable yet: an index is refreshed every five seconds.
+    let refreshed = http::post(&format!("{}/{}-*/_refresh", place.url, place.prefix), &json!({}));
+    assert_eq!(refreshed.expect("the node answers").status, 200);
 }
 
 fn accounts(place: &Place) -> Vec<Document> {

@@ -39,7 +39,8 @@ fn words(command: &str, trace: &str, run: &str) -> Vec<String> {
     words.iter().map(|word| word.replace("$TRACE_ID", trace).replace("$RUN_ID", run)).collect()
 }
 
-/// It prints what there is, still runs then, and ends when it is interrupted.
+/// It prints what there is, still runs then, and ends when it is told to. Not by SIGINT: whoever starts the tests in the
+/// background of a shell has that ignored by all children.
 fn goes_on(place: &Place, mut process: Command, command: &str) {
     let out = place.path("followed");
     process.stdout(std::fs::File::create(&out).expect("a file of the test can be written"));
@@ -48,7 +49,7 @@ fn goes_on(place: &Place, mut process: Command, command: &str) {
         assert!(running.is_running(), "{command}: ended by itself");
         std::fs::read_to_string(&out).ok().filter(|text| text.contains("ERROR"))
     });
-    running.signal(Signal::INT);
+    running.signal(Signal::TERM);
     wait::until("its end", 30, || (!running.is_running()).then_some(()));
 }
 
