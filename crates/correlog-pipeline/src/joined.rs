@@ -13,10 +13,6 @@ pub struct Joined<F, D, B> {
     pub bulk: B,
 }
 
-/// No log files at all: for a world in which things are only delivered.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NoFiles;
-
 impl<F: Files, D, B> Files for Joined<F, D, B> {
     fn list(&mut self, group: usize) -> Listing {
         self.files.list(group)
@@ -104,33 +100,5 @@ impl<F, D, B: Bulk> Bulk for Joined<F, D, B> {
 
     fn renew_credential(&mut self) {
         self.bulk.renew_credential();
-    }
-}
-
-impl Files for NoFiles {
-    fn list(&mut self, _group: usize) -> Listing {
-        Listing::default()
-    }
-
-    fn open(&mut self, _path: &Path) -> Result<Handle, FileFault> {
-        Err(FileFault::Gone)
-    }
-
-    fn stat(&mut self, _handle: Handle) -> Result<Stat, FileFault> {
-        Err(FileFault::Gone)
-    }
-
-    fn read(&mut self, _handle: Handle, _offset: u64, _into: &mut [u8]) -> Result<usize, FileFault> {
-        Err(FileFault::Gone)
-    }
-
-    fn next_data(&mut self, _handle: Handle, _offset: u64) -> Result<Option<u64>, FileFault> {
-        Err(FileFault::Gone)
-    }
-
-    fn close(&mut self, _handle: Handle) {}
-
-    fn hint(&mut self) -> bool {
-        false
     }
 }

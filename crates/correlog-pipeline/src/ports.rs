@@ -13,8 +13,12 @@ pub struct Now {
     pub wall_ms: i64,
 }
 
-pub trait World: Files + Disk + Bulk {}
-impl<T: Files + Disk + Bulk> World for T {}
+pub trait World: Files + Outbound {}
+impl<T: Files + Outbound> World for T {}
+
+/// What delivery needs: it never sees a log file.
+pub trait Outbound: Disk + Bulk {}
+impl<T: Disk + Bulk> Outbound for T {}
 
 // ---------------------------------------------------------------- Files
 

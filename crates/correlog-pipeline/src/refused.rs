@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::delivery::batch::Batch;
 use crate::delivery::judge::Fault;
 use crate::encode::{Line, Operation, Refusal};
-use crate::ports::{Disk, DiskFile, World};
+use crate::ports::{Disk, DiskFile};
 use crate::span::Lineage;
 
 /// Why a line is here.
@@ -225,7 +225,7 @@ impl RefusedFile {
     }
 
     /// Appends and syncs as many as fit; answers how many are now durable, from the front.
-    pub fn write<'a>(&mut self, world: &mut dyn World, entries: impl Iterator<Item = &'a Entry>) -> usize {
+    pub fn write<'a>(&mut self, world: &mut dyn Disk, entries: impl Iterator<Item = &'a Entry>) -> usize {
         let Some(file) = self.ready(world) else {
             self.full = true;
             return 0;
@@ -259,7 +259,7 @@ impl RefusedFile {
 
     /// The open file, or a new one behind all others. What the others hold is counted anew then, because replayed
     /// ones may be gone.
-    fn ready(&mut self, world: &mut dyn World) -> Option<DiskFile> {
+    fn ready(&mut self, world: &mut dyn Disk) -> Option<DiskFile> {
         if let Some(file) = self.open {
             return Some(file);
         }

@@ -33,7 +33,7 @@ use self::judge::Block;
 use self::lane::{Lane, Parked};
 use self::pace::{Jitter, Pace, Wait};
 use crate::limits;
-use crate::ports::{Ask, Now, Submission, Ticket, World};
+use crate::ports::{Ask, Now, Outbound, Submission, Ticket};
 use crate::refused::{Entry as RefusedEntry, RefusedFile};
 use crate::span::Span;
 
@@ -234,7 +234,7 @@ impl Delivery {
 
     /// One round: completions are judged, refusals written, old bodies closed, requests sent. Bounded work (P9): as
     /// many completions as requests can be under way, and what they carry.
-    pub fn turn(&mut self, now: Now, world: &mut dyn World, settled: &mut Vec<Settled>) {
+    pub fn turn(&mut self, now: Now, world: &mut dyn Outbound, settled: &mut Vec<Settled>) {
         self.receive(now, world, settled);
         self.write_refusals(now, world, settled);
         let old = now.mono_ms.checked_sub(limits::BATCH_AGE_MAX_MILLIS);
@@ -281,7 +281,7 @@ impl Delivery {
         }
     }
 
-    fn send(&mut self, now: Now, world: &mut dyn World) {
+    fn send(&mut self, now: Now, world: &mut dyn Outbound) {
         while self.flights.len() < self.allowed(now) {
             let Some((index, ask, batch)) = self.next(now.mono_ms) else { return };
             if !self.submit(now, world, index, ask, batch) {
@@ -316,7 +316,7 @@ impl Delivery {
     fn submit(
         &mut self,
         now: Now,
-        world: &mut dyn World,
+        world: &mut dyn Outbound,
         index: Arc<str>,
         ask: Ask,
         mut batch: Batch,
@@ -365,7 +365,7 @@ impl Delivery {
     }
 
     /// All refusals of this turn are written and synced together, then settled (P1, P2).
-    fn write_refusals(&mut self, now: Now, world: &mut dyn World, settled: &mut Vec<Settled>) {
+    fn write_refusals(&mut self, now: Now, world: &mut dyn Outbound, settled: &mut Vec<Settled>) {
         if self.refusing.is_empty() || now.mono_ms < self.refused_retry_ms {
             return;
         }

@@ -8,7 +8,7 @@ use super::judge::{self, Block, Doubt, Fault, Judgement, Stall, Verdict};
 use super::pace::Wait;
 use super::{Delivery, Fate, Flight, Refusing, Settled, reply, second};
 use crate::encode::Operation;
-use crate::ports::{Ask, Completion, Lost, Now, Outcome, World};
+use crate::ports::{Ask, Completion, Lost, Now, Outbound, Outcome};
 use crate::refused::{self, Reason};
 
 /// A batch whose fate was unknown this often in a row is cut down to find the document to blame.
@@ -35,7 +35,7 @@ struct Again {
 }
 
 impl Delivery {
-    pub(super) fn receive(&mut self, now: Now, world: &mut dyn World, settled: &mut Vec<Settled>) {
+    pub(super) fn receive(&mut self, now: Now, world: &mut dyn Outbound, settled: &mut Vec<Settled>) {
         while let Some(completion) = world.poll() {
             // A ticket that is not ours is the port's mistake; there is nothing to settle for it.
             let Some(mut flight) = self.flights.remove(&completion.ticket) else { continue };
@@ -63,7 +63,7 @@ impl Delivery {
     fn act(
         &mut self,
         now: Now,
-        world: &mut dyn World,
+        world: &mut dyn Outbound,
         mut flight: Flight,
         judgement: Judgement,
         settled: &mut Vec<Settled>,
@@ -331,7 +331,7 @@ impl Delivery {
     fn audited(
         &mut self,
         now: Now,
-        world: &mut dyn World,
+        world: &mut dyn Outbound,
         flight: Flight,
         outcome: &Outcome,
         settled: &mut Vec<Settled>,
@@ -373,7 +373,7 @@ impl Delivery {
     }
 
     /// An audit without an answer changes nothing; it is asked again later.
-    fn ask_again(&mut self, now: Now, world: &mut dyn World, flight: Flight, outcome: &Outcome) {
+    fn ask_again(&mut self, now: Now, world: &mut dyn Outbound, flight: Flight, outcome: &Outcome) {
         match judge::judge(outcome, 0, |_, _| false) {
             Judgement::Unreachable(why) => {
                 self.close_gate(now, Trouble::Unreachable(why), Wait::Unreachable, None);

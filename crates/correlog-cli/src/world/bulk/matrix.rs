@@ -8,7 +8,7 @@ use std::time::Duration;
 use correlog_pipeline::delivery::batch::Document;
 use correlog_pipeline::delivery::{Delivery, Fate, Options, Settled};
 use correlog_pipeline::encode::Operation;
-use correlog_pipeline::joined::{Joined, NoFiles};
+use correlog_pipeline::joined::Joined;
 use correlog_pipeline::ports::{Disk, Now};
 use correlog_pipeline::refused;
 use correlog_pipeline::span::{Lineage, Span, TailId};
@@ -25,7 +25,7 @@ const INDEX: &str = "app-logs-2026.11.21";
 /// A request that hangs costs the test this much.
 const DEADLINE_MS: u64 = 60;
 
-type TestWorld = Joined<NoFiles, StateDir, HttpBulk>;
+type TestWorld = Joined<(), StateDir, HttpBulk>;
 
 fn line(n: u64) -> String {
     format!("{{\"message\":\"line {n}\",\"log\":{{\"stream\":\"s\",\"seq\":{n}}}}}")
@@ -73,7 +73,7 @@ fn check(kind: Kind, place: Place, records: bool) {
     server.liar().tell(Lie::new(kind, place));
     let dir = tempfile::tempdir().expect("a directory");
     let mut world = Joined {
-        files: NoFiles,
+        files: (),
         bulk: HttpBulk::new(&settings(vec![server.url()])).expect("a port"),
         disk: StateDir::open(dir.path()).expect("a state directory"),
     };

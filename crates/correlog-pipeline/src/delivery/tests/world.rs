@@ -1,14 +1,10 @@
 //! A world for delivery's tests: a disk in memory and a store that keeps documents by id and answers as told.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::ports::{
-    Ask, Bulk, Completion, Disk, DiskFault, DiskFile, FileFault, Files, Handle, Listing, Lost, Outcome, Stat,
-    Submission,
-};
+use crate::ports::{Ask, Bulk, Completion, Disk, DiskFault, DiskFile, Lost, Outcome, Submission};
 use crate::refused::{self, Entry};
 
 pub struct Stored {
@@ -203,33 +199,5 @@ impl Disk for TestWorld {
 
     fn sync_dir(&mut self) -> Result<(), DiskFault> {
         Ok(())
-    }
-}
-
-impl Files for TestWorld {
-    fn list(&mut self, _group: usize) -> Listing {
-        Listing::default()
-    }
-
-    fn open(&mut self, _path: &Path) -> Result<Handle, FileFault> {
-        Err(FileFault::Gone)
-    }
-
-    fn stat(&mut self, _handle: Handle) -> Result<Stat, FileFault> {
-        Err(FileFault::Gone)
-    }
-
-    fn read(&mut self, _handle: Handle, _offset: u64, _into: &mut [u8]) -> Result<usize, FileFault> {
-        Err(FileFault::Gone)
-    }
-
-    fn next_data(&mut self, _handle: Handle, _offset: u64) -> Result<Option<u64>, FileFault> {
-        Err(FileFault::Gone)
-    }
-
-    fn close(&mut self, _handle: Handle) {}
-
-    fn hint(&mut self) -> bool {
-        false
     }
 }
