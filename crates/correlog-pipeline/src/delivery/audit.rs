@@ -4,8 +4,14 @@
 use serde_json::{Value, json};
 
 use super::batch::{Batch, Entry};
-use super::reply::Found;
+use super::counts::Trouble;
+use super::judge::{self, Fault, Judgement, Stall};
+use super::pace::Wait;
+use super::receive::Again;
+use super::reply::{self, Found};
+use super::{Delivery, Flight, Settled};
 use crate::encode::Operation;
+use crate::ports::{Now, Outbound, Outcome};
 
 /// What an audit shows for one document.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,5 +44,72 @@ pub fn shown(batch: &Batch, entry: &Entry, found: &Found) -> Shown {
     match same(["stream", "seq"]) || same(["lineage", "offset"]) {
         true => Shown::Same,
         false => Shown::Other,
+    }
+}
+
+impl Delivery {
+    /// What an audit's answer decides about each document that was asked about.
+    pub(super) fn audited(
+        &mut self,
+        now: Now,
+        world: &mut dyn Outbound,
+        flight: Flight,
+        outcome: &Outcome,
+        settled: &mut Vec<Settled>,
+    ) {
+        let answer = match outcome {
+            Outcome::Replied { status: 200, reply, .. } => reply::found(reply, flight.batch.len()),
+            _ => None,
+        };
+        let Some(found) = answer else { return self.ask_again(now, world, flight, outcome) };
+        self.answer();
+        let mut batch = flight.batch;
+        let mut again = Again::default();
+        for (position, found) in found.iter().enumerate() {
+            let entry = batch.entries[position];
+            if found.id != batch.id(&entry) {
+                self.lanes.get_mut(&flight.index).expect("its lane").ask(&batch, position);
+                continue;
+            }
+            match (shown(&batch, &entry, found), entry.condemned) {
+                (Shown::Same, _) => {
+                    match entry.operation {
+                        Operation::Upsert { .. } => self.counts.superseded += 1,
+                        Operation::Create => self.counts.conflicts_audited += 1,
+                    }
+                    self.store(&flight.index, &batch, position, settled);
+                }
+                (Shown::Missing, Some(fault)) => self.condemn(&flight.index, &batch, position, fault),
+                (Shown::Missing, None) => {
+                    batch.doubt(position);
+                    batch.copy_to(position, &mut again.busy);
+                }
+                (Shown::Other, _) => {
+                    batch.entries[position].condemned = Some(Fault::IdTaken);
+                    self.condemn(&flight.index, &batch, position, Fault::IdTaken);
+                }
+            }
+        }
+        self.send_again(now, &flight.index, again, 1, false);
+    }
+
+    /// An audit without an answer changes nothing; it is asked again later.
+    fn ask_again(&mut self, now: Now, world: &mut dyn Outbound, flight: Flight, outcome: &Outcome) {
+        match judge::judge(outcome, 0, |_, _| false) {
+            Judgement::Unreachable(why) => {
+                self.close_gate(now, Trouble::Unreachable(why), Wait::Unreachable, None);
+            }
+            Judgement::Stalled(stall) => {
+                if stall == Stall::Credential {
+                    world.renew_credential();
+                }
+                self.close_gate(now, Trouble::Stalled(stall), Wait::Parked, None);
+            }
+            _ => {}
+        }
+        let pause = self.jitter.pause_ms(Wait::Busy, 4);
+        let lane = self.lane(&flight);
+        (0..flight.batch.len()).for_each(|position| lane.ask(&flight.batch, position));
+        lane.audit.not_before_ms = now.mono_ms + pause;
     }
 }

@@ -1,14 +1,13 @@
 //! What a completion changes: which documents are settled, which go again and when. The meaning of a reply is
 //! `judge`'s; the times are `pace`'s.
 
-use super::audit::{self, Shown};
 use super::batch::{Batch, Form};
 use super::counts::Trouble;
 use super::judge::{self, Block, Doubt, Fault, Judgement, Stall, Verdict};
 use super::pace::Wait;
-use super::{Delivery, Fate, Flight, Refusing, Settled, reply, second};
+use super::{Delivery, Fate, Flight, Refusing, Settled, second};
 use crate::encode::Operation;
-use crate::ports::{Ask, Completion, Lost, Now, Outbound, Outcome};
+use crate::ports::{Ask, Completion, Lost, Now, Outbound};
 use crate::refused::{self, Reason};
 
 /// A batch whose fate was unknown this often in a row is cut down to find the document to blame.
@@ -22,9 +21,9 @@ const ODDITIES_BEFORE_PARKING: u8 = 5;
 
 /// The documents of one answered request that are not settled by it.
 #[derive(Default)]
-struct Again {
+pub(super) struct Again {
     /// Soon, alone.
-    busy: Batch,
+    pub(super) busy: Batch,
     /// With the whole lane.
     blocked: Batch,
     block: Option<Block>,
@@ -56,7 +55,7 @@ impl Delivery {
         }
     }
 
-    fn lane(&mut self, flight: &Flight) -> &mut super::Lane {
+    pub(super) fn lane(&mut self, flight: &Flight) -> &mut super::Lane {
         self.lanes.get_mut(&flight.index).expect("a lane with a request is never dropped")
     }
 
@@ -84,7 +83,7 @@ impl Delivery {
                 self.pace.busy(flight.submitted_ms, now.mono_ms);
                 self.close_gate(now, Trouble::Busy, Wait::Busy, retry_after_ms);
                 doubt_all(&mut flight.batch, in_doubt);
-                self.lane(&flight).requeue(flight.batch);
+                self.again_smaller(flight);
             }
             Judgement::Unknown(doubt) => self.unknown(now, flight, doubt),
             Judgement::TooLarge => {
@@ -111,13 +110,30 @@ impl Delivery {
         }
     }
 
+    /// The same again, in halves where bodies are to be smaller now: a node with little memory refuses a body that is
+    /// larger than its limit for ever (indexing pressure, a circuit breaker), and calls it busy.
+    fn again_smaller(&mut self, flight: Flight) {
+        if flight.batch.len() > 1 && flight.bytes > self.pace.batch_bytes() {
+            let halves = flight.batch.halve();
+            return self.requeue_halves(&flight, halves);
+        }
+        self.lane(&flight).requeue(flight.batch);
+    }
+
+    fn requeue_halves(&mut self, flight: &Flight, (first, second): (Batch, Batch)) {
+        self.counts.requests_halved += 1;
+        let lane = self.lane(flight);
+        lane.requeue(second);
+        lane.requeue(first);
+    }
+
     /// A server answered: it is there, and it takes requests.
-    fn answer(&mut self) {
+    pub(super) fn answer(&mut self) {
         self.answered += 1;
         self.gate = super::Gate::default();
     }
 
-    fn close_gate(&mut self, now: Now, trouble: Trouble, wait: Wait, at_least_ms: Option<u64>) {
+    pub(super) fn close_gate(&mut self, now: Now, trouble: Trouble, wait: Wait, at_least_ms: Option<u64>) {
         let shut = now.mono_ms < self.gate.until_ms && self.gate.trouble.is_some();
         self.gate.trouble = Some(trouble);
         let asked = at_least_ms.map_or(0, |ms| ms.min(crate::limits::RETRY_AFTER_MAX_MILLIS));
@@ -181,7 +197,7 @@ impl Delivery {
         }
     }
 
-    fn send_again(&mut self, now: Now, index: &str, mut again: Again, tries: u32, stored: bool) {
+    pub(super) fn send_again(&mut self, now: Now, index: &str, mut again: Again, tries: u32, stored: bool) {
         let lane = self.lanes.get_mut(index).expect("a lane with a request is never dropped");
         self.counts.documents_retried +=
             (again.busy.len() + again.blocked.len() + again.parked.len() + again.second.len()) as u64;
@@ -200,7 +216,7 @@ impl Delivery {
         }
     }
 
-    fn store(&mut self, index: &str, batch: &Batch, position: usize, settled: &mut Vec<Settled>) {
+    pub(super) fn store(&mut self, index: &str, batch: &Batch, position: usize, settled: &mut Vec<Settled>) {
         let entry = batch.entries[position];
         let done = Settled { span: entry.span, fate: Fate::Stored };
         match entry.form {
@@ -244,7 +260,7 @@ impl Delivery {
     }
 
     /// To the refused file; when an earlier send of it may have been stored, only after an audit.
-    fn condemn(&mut self, index: &str, batch: &Batch, position: usize, fault: Fault) {
+    pub(super) fn condemn(&mut self, index: &str, batch: &Batch, position: usize, fault: Fault) {
         let entry = batch.entries[position];
         if entry.in_doubt && entry.condemned.is_none() {
             let mut marked = batch.clone();
@@ -293,7 +309,6 @@ impl Delivery {
     /// Only one batch at a time is cut down, and of it only one half at a time: when the whole cluster hangs, a few
     /// pieces come of it and not one request for each document.
     fn suspect_half(&mut self, flight: Flight) {
-        self.counts.requests_halved += 1;
         let was = flight.batch.suspect;
         let (mut first, mut second) = flight.batch.halve();
         first.suspect = true;
@@ -304,20 +319,15 @@ impl Delivery {
         second.suspect = false;
         second.unknowns = 0;
         self.suspects += usize::from(!was);
-        let lane = self.lane(&flight);
-        lane.requeue(second);
-        lane.requeue(first);
+        self.requeue_halves(&flight, (first, second));
     }
 
     /// One document in it is to blame for a definite answer: halves at once, or the second form of the last one.
     fn cut_down(&mut self, now: Now, mut flight: Flight, fault: Fault) {
         if flight.batch.len() > 1 {
-            self.counts.requests_halved += 1;
             let (mut first, mut second) = flight.batch.halve();
             (first.not_before_ms, second.not_before_ms) = (0, 0);
-            let lane = self.lane(&flight);
-            lane.requeue(second);
-            return lane.requeue(first);
+            return self.requeue_halves(&flight, (first, second));
         }
         if flight.batch.suspect {
             flight.batch.suspect = false;
@@ -326,70 +336,6 @@ impl Delivery {
         let mut again = Again::default();
         self.faulty(&flight.index, &flight.batch, 0, fault, &mut again.second);
         self.send_again(now, &flight.index, again, 1, false);
-    }
-
-    fn audited(
-        &mut self,
-        now: Now,
-        world: &mut dyn Outbound,
-        flight: Flight,
-        outcome: &Outcome,
-        settled: &mut Vec<Settled>,
-    ) {
-        let answer = match outcome {
-            Outcome::Replied { status: 200, reply, .. } => reply::found(reply, flight.batch.len()),
-            _ => None,
-        };
-        let Some(found) = answer else { return self.ask_again(now, world, flight, outcome) };
-        self.answer();
-        let mut batch = flight.batch;
-        let mut again = Again::default();
-        for (position, found) in found.iter().enumerate() {
-            let entry = batch.entries[position];
-            if found.id != batch.id(&entry) {
-                self.lanes.get_mut(&flight.index).expect("its lane").ask(&batch, position);
-                continue;
-            }
-            match (audit::shown(&batch, &entry, found), entry.condemned) {
-                (Shown::Same, _) => {
-                    match entry.operation {
-                        Operation::Upsert { .. } => self.counts.superseded += 1,
-                        Operation::Create => self.counts.conflicts_audited += 1,
-                    }
-                    self.store(&flight.index, &batch, position, settled);
-                }
-                (Shown::Missing, Some(fault)) => self.condemn(&flight.index, &batch, position, fault),
-                (Shown::Missing, None) => {
-                    batch.doubt(position);
-                    batch.copy_to(position, &mut again.busy);
-                }
-                (Shown::Other, _) => {
-                    batch.entries[position].condemned = Some(Fault::IdTaken);
-                    self.condemn(&flight.index, &batch, position, Fault::IdTaken);
-                }
-            }
-        }
-        self.send_again(now, &flight.index, again, 1, false);
-    }
-
-    /// An audit without an answer changes nothing; it is asked again later.
-    fn ask_again(&mut self, now: Now, world: &mut dyn Outbound, flight: Flight, outcome: &Outcome) {
-        match judge::judge(outcome, 0, |_, _| false) {
-            Judgement::Unreachable(why) => {
-                self.close_gate(now, Trouble::Unreachable(why), Wait::Unreachable, None);
-            }
-            Judgement::Stalled(stall) => {
-                if stall == Stall::Credential {
-                    world.renew_credential();
-                }
-                self.close_gate(now, Trouble::Stalled(stall), Wait::Parked, None);
-            }
-            _ => {}
-        }
-        let pause = self.jitter.pause_ms(Wait::Busy, 4);
-        let lane = self.lane(&flight);
-        (0..flight.batch.len()).for_each(|position| lane.ask(&flight.batch, position));
-        lane.audit.not_before_ms = now.mono_ms + pause;
     }
 }
 

@@ -139,6 +139,19 @@ fn a_body_that_is_too_large_is_halved_and_the_limit_remembered() {
     assert_eq!(delivery.snapshot().counts.documents_stored, 100);
 }
 
+/// A node whose memory for requests is less than one body calls each such body busy, however often it comes (P7).
+#[test]
+fn a_body_that_is_always_called_busy_is_made_smaller() {
+    let mut world = TestWorld::default();
+    world.whole = Box::new(|body| {
+        (body.len() > 100_000)
+            .then_some((429, r#"{"error":{"type":"rejected_execution_exception"},"status":429}"#))
+    });
+    let delivery = check(6_000, &mut world);
+    let counts = delivery.snapshot().counts;
+    assert!(counts.requests_busy >= 2 && counts.requests_halved >= 2, "{counts:?}");
+}
+
 #[test]
 fn a_document_that_hangs_every_request_is_found_and_refused() {
     let mut world = TestWorld::default();
