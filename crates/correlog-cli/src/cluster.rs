@@ -1,8 +1,9 @@
 //! The client of everything but `_bulk`: a thin door over the `opensearch` crate for JSON requests, built from the
 //! configuration (addresses, credential files, TLS). It decides nothing about a reply but whether it is JSON.
 
+use crate::certificates::Files;
 use crate::config::{Config, OpenSearch as Settings};
-use crate::credential::{Credential, secret};
+use crate::credential::Credential;
 use crate::error::{Error, Result};
 use opensearch::OpenSearch;
 use opensearch::auth::{ClientCertificate, Credentials};
@@ -12,7 +13,6 @@ use opensearch::http::transport::{SingleNodeConnectionPool, TransportBuilder};
 use opensearch::http::{Method, Url};
 use serde_json::Value;
 use std::cell::Cell;
-use std::path::Path;
 use std::time::Duration;
 
 /// A connection for one command: its runtime, a client for each address, the first address for messages.
@@ -232,29 +232,19 @@ fn client(url: &str, settings: &Settings) -> Result<OpenSearch> {
         Url::parse(url).map_err(|error| Error::usage(format!("{url} is no address: {error}"), ""))?;
     let mut builder =
         TransportBuilder::new(SingleNodeConnectionPool::new(parsed)).timeout(TIMEOUT).disable_proxy();
-    if let (Some(cert), Some(key)) = (&settings.client_cert_file, &settings.client_key_file) {
-        let mut pem = read(cert)?;
-        pem.push(b'\n');
-        pem.extend_from_slice(secret(key)?.as_bytes());
-        builder = builder.auth(Credentials::Certificate(ClientCertificate::Pem(pem)));
+    let files = Files::of(settings);
+    if let Some(own) = files.own()? {
+        builder = builder.auth(Credentials::Certificate(ClientCertificate::Pem(own.pem)));
     }
     if settings.dangerously_accept_any_certificate {
         builder = builder.cert_validation(CertificateValidation::None);
-    } else if let Some(path) = &settings.ca_file {
-        let chain = Certificate::from_pem(&read(path)?)
-            .map_err(|error| Error::usage(format!("{} holds no certificate: {error}", path.display()), ""))?;
+    } else if let Some(trusted) = files.trusted()? {
+        let chain = Certificate::from_pem(&trusted.pem)
+            .map_err(|error| Error::usage(format!("opensearch.ca_file cannot be used: {error}"), ""))?;
         builder = builder.cert_validation(CertificateValidation::Full(chain));
     }
     let transport = builder.build().map_err(|error| {
         Error::usage(format!("no client can be made for {url}: {error}"), "check opensearch.*")
     })?;
     Ok(OpenSearch::new(transport))
-}
-
-fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).map_err(|source| unreadable(path, source))
-}
-
-fn unreadable(path: &Path, source: std::io::Error) -> Error {
-    Error::io(format!("{} cannot be read", path.display()), "check the path and the permissions", source)
 }

@@ -113,6 +113,6 @@ pub fn secret(path: &Path) -> Result<String> {
     Ok(text.trim_end_matches(['\n', '\r']).to_owned())
 }
 
-fn unreadable(path: &Path, source: std::io::Error) -> Error {
+pub fn unreadable(path: &Path, source: std::io::Error) -> Error {
     Error::io(format!("{} cannot be read", path.display()), "check the path and the permissions", source)
 }

@@ -4,6 +4,7 @@
 
 mod admin;
 mod args;
+mod certificates;
 mod cluster;
 mod cmd;
 mod config;

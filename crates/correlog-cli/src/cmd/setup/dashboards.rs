@@ -2,6 +2,7 @@
 
 use super::object::{Kind, Object};
 use super::plan::Found;
+use crate::certificates::Files;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use reqwest::Method;
@@ -29,15 +30,17 @@ impl std::fmt::Debug for Dashboards {
 impl Dashboards {
     pub fn connect(config: &Config, url: &str, tenant: Option<&str>) -> Result<Self> {
         let settings = &config.opensearch;
-        let mut builder = reqwest::Client::builder().timeout(std::time::Duration::from_secs(60)).no_proxy();
+        let mut builder = reqwest::Client::builder()
+            .timeout(std::time::Duration::from_secs(60))
+            .no_proxy()
+            // A redirect would carry the password to wherever it points.
+            .redirect(reqwest::redirect::Policy::none())
+            .tls_version_min(reqwest::tls::Version::TLS_1_2);
         if settings.dangerously_accept_any_certificate {
             builder = builder.danger_accept_invalid_certs(true);
-        } else if let Some(path) = &settings.ca_file {
-            let what = || format!("{} cannot be used as a certificate", path.display());
-            let pem = std::fs::read(path).map_err(|source| Error::io(what(), "check ca_file", source))?;
-            let certificate = reqwest::Certificate::from_pem(&pem)
-                .map_err(|error| Error::usage(format!("{}: {error}", what()), "check ca_file"))?;
-            builder = builder.add_root_certificate(certificate);
+        } else if let Some(trusted) = Files::of(settings).trusted()? {
+            // Beside the system's: Dashboards may stand elsewhere, with a certificate that everyone trusts.
+            builder = builder.tls_certs_merge(trusted.certificates);
         }
         let client = builder
             .build()

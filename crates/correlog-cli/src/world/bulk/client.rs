@@ -1,15 +1,15 @@
 //! The HTTP client: TLS, time limits, sockets. One client and its pool live until a certificate file changes.
 
-use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::tls::{Certificate, Identity, Version};
+use reqwest::tls::Version;
 use reqwest::{Client, ClientBuilder, redirect, retry};
 
+use crate::certificates::Files;
 use crate::config::OpenSearch;
-use crate::credential::{Stamp, secret, stamp};
+use crate::credential::Stamp;
 use crate::error::{Error, Result};
 
 /// Load balancers drop idle connections after 60 s and more, some without a word; ours go first.
@@ -22,9 +22,7 @@ const _: () = assert!(IDLE_MAX.as_secs() < 60, "load balancers would be first");
 
 #[derive(Debug)]
 pub struct Clients {
-    ca_file: Option<PathBuf>,
-    /// Certificate and key.
-    identity: Option<(PathBuf, PathBuf)>,
+    files: Files,
     accept_any: bool,
     known: Mutex<Option<(Vec<Stamp>, Client)>>,
 }
@@ -32,8 +30,7 @@ pub struct Clients {
 impl Clients {
     pub fn new(settings: &OpenSearch) -> Result<Self> {
         let clients = Self {
-            ca_file: settings.ca_file.clone(),
-            identity: settings.client_cert_file.clone().zip(settings.client_key_file.clone()),
+            files: Files::of(settings),
             accept_any: settings.dangerously_accept_any_certificate,
             known: Mutex::new(None),
         };
@@ -43,12 +40,7 @@ impl Clients {
 
     /// The client that fits the files as they are now.
     pub fn get(&self) -> Result<Client> {
-        let identity = self.identity.iter().flat_map(|(cert, key)| [cert, key]);
-        let files: Vec<&PathBuf> = self.ca_file.iter().chain(identity).collect();
-        let stamps = files
-            .iter()
-            .map(|file| stamp(file).map_err(|source| unreadable(file, source)))
-            .collect::<Result<Vec<_>>>()?;
+        let stamps = self.files.stamps()?;
         let mut known = self.known.lock().expect("no panic while it is held");
         if let Some((_, client)) = known.as_ref().filter(|(then, _)| *then == stamps) {
             return Ok(client.clone());
@@ -60,26 +52,18 @@ impl Clients {
 
     /// The next request builds a new one.
     pub fn forget(&self) {
-        if self.identity.is_some() {
+        if self.files.has_own() {
             *self.known.lock().expect("no panic while it is held") = None;
         }
     }
 
     fn build(&self) -> Result<Client> {
         let mut builder = base(IDLE_MAX, FreshLookup);
-        if let Some(file) = &self.ca_file {
-            let pem = std::fs::read(file).map_err(|source| unreadable(file, source))?;
-            let certificates = Certificate::from_pem_bundle(&pem).map_err(|_| no_certificate(file))?;
-            if certificates.is_empty() {
-                return Err(no_certificate(file));
-            }
-            builder = builder.tls_certs_only(certificates);
+        if let Some(trusted) = self.files.trusted()? {
+            builder = builder.tls_certs_only(trusted.certificates);
         }
-        if let Some((cert, key)) = &self.identity {
-            let mut pem = std::fs::read(cert).map_err(|source| unreadable(cert, source))?;
-            pem.push(b'\n');
-            pem.extend_from_slice(secret(key)?.as_bytes());
-            builder = builder.identity(Identity::from_pem(&pem).map_err(|_| no_certificate(cert))?);
+        if let Some(own) = self.files.own()? {
+            builder = builder.identity(own.identity);
         }
         if self.accept_any {
             builder = builder.tls_danger_accept_invalid_certs(true);
@@ -110,14 +94,6 @@ pub fn base(idle_max: Duration, resolver: impl Resolve + 'static) -> ClientBuild
         .tcp_user_timeout(UNACKNOWLEDGED_MAX)
         .tcp_nodelay(true)
         .tls_version_min(Version::TLS_1_2)
-}
-
-fn no_certificate(file: &Path) -> Error {
-    Error::usage(format!("{} holds no certificate that can be used", file.display()), "PEM is expected")
-}
-
-fn unreadable(file: &Path, source: std::io::Error) -> Error {
-    Error::io(format!("{} cannot be read", file.display()), "check the path and the permissions", source)
 }
 
 /// A name has no address, as a type: what is known by type needs no matching of texts.
