@@ -23,18 +23,21 @@ fn three_mistakes_are_three_problems_with_their_paths_and_exit_64() {
 }
 
 #[test]
-fn c09_a_blank_or_garbled_configuration_ships_nothing_and_says_so() {
+fn c09_a_blank_or_garbled_configuration_ships_nothing_and_both_ship_and_check_say_so() {
     let place = Place::at("blank", "http://127.0.0.1:1");
     let url = "[opensearch]\nurl = \"http://127.0.0.1:1\"\n[state]\ndir = \"state\"\n";
     for (file, expect) in [
-        (String::new(), "there is nothing to ship: no [[logs]] entry"),
-        (url.to_owned(), "there is nothing to ship: no [[logs]] entry"),
+        (String::new(), "logs has no entry, so there is nothing to ship"),
+        (String::new(), "state.dir is not set"),
+        (url.to_owned(), "logs has no entry, so there is nothing to ship"),
         (format!("{url}[[logs]]\npaths = []\n"), "logs[0].paths is empty"),
         ("\0\0\0\0".to_owned(), "is not TOML"),
     ] {
         place.write("correlog.toml", &file);
-        let ended = run(place.command().arg("ship").env("CORRELOG_HOST_ID", "h")).expect(64);
-        assert!(ended.stderr.contains(expect), "{expect} is missing in:\n{}", ended.stderr);
+        for words in [&["ship"][..], &["config", "check"]] {
+            let ended = run(place.command().args(words).env("CORRELOG_HOST_ID", "h")).expect(64);
+            assert!(ended.stderr.contains(expect), "{words:?}: {expect} is missing in:\n{}", ended.stderr);
+        }
     }
 }
 

@@ -39,8 +39,12 @@ pub fn run(common: &Common, args: &Args) -> Result<ExitCode> {
 }
 
 fn check(common: &Common) -> Result<ExitCode> {
-    match config::read(common) {
-        Ok((config, _)) => {
+    let fit = config::read(common).and_then(|(config, _)| match config.unfit_to_ship() {
+        unfit if unfit.is_empty() => Ok(config),
+        unfit => Err(Error::Config(unfit)),
+    });
+    match fit {
+        Ok(config) => {
             let file =
                 config.file.as_deref().map_or_else(|| "no file".into(), |path| path.display().to_string());
             if common.json {

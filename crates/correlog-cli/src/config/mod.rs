@@ -138,7 +138,8 @@ pub fn read(common: &Common) -> Result<(Config, Loaded)> {
 /// What is wrong with a file's text, read alone: no environment, no flags.
 pub fn problems(text: &str) -> Vec<Problem> {
     let (loaded, mut problems) = load::load(&load::Sources { file: Some(text), ..load::Sources::default() });
-    let _ = Config::check(&loaded, None, &mut problems);
+    let config = Config::check(&loaded, None, &mut problems);
+    problems.extend(config.unfit_to_ship());
     problems
 }
 
@@ -151,6 +152,21 @@ fn find_file(common: &Common) -> Result<Option<PathBuf>> {
 }
 
 impl Config {
+    /// What `ship` cannot do without and the other commands can: a blank file means nothing (C9).
+    pub fn unfit_to_ship(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        if self.logs.is_empty() {
+            let what =
+                "has no entry, so there is nothing to ship: add [[logs]] with paths = [\"logs/*.jsonl\"]";
+            problems.push(Problem::new("logs", what));
+        }
+        if self.state_dir.is_none() {
+            let what = "is not set: the place in each file is kept there (or set CORRELOG_STATE_DIR)";
+            problems.push(Problem::new("state.dir", what));
+        }
+        problems
+    }
+
     /// Builds the typed form of checked values and asks what no single value can tell.
     fn check(loaded: &Loaded, file: Option<PathBuf>, problems: &mut Vec<Problem>) -> Self {
         let base = file.as_deref().and_then(Path::parent).unwrap_or(Path::new("")).to_owned();

@@ -17,17 +17,9 @@ use std::sync::Arc;
 
 /// Opens the state directory (whose lock keeps a second shipper out), the patterns and the client.
 pub fn world(config: &Config) -> Result<RealWorld> {
-    if config.logs.is_empty() {
-        return Err(Error::usage(
-            "there is nothing to ship: no [[logs]] entry",
-            "add one with paths = [\"logs/*.jsonl\"]",
-        ));
-    }
-    let Some(dir) = &config.state_dir else {
-        return Err(Error::usage(
-            "state.dir is not set",
-            "give it in the file or as CORRELOG_STATE_DIR: the place in each file is kept there",
-        ));
+    let unfit = config.unfit_to_ship();
+    let Some(dir) = config.state_dir.as_ref().filter(|_| unfit.is_empty()) else {
+        return Err(Error::Config(unfit));
     };
     raise_open_files_limit();
     let disk = StateDir::open(dir).map_err(|error| state_error(&error))?;
