@@ -5,6 +5,7 @@ use std::io::Write;
 use std::process::Command;
 
 use correlog_tests::child::run;
+use correlog_tests::fake::{forward, serve};
 use correlog_tests::place::Place;
 use correlog_tests::wait::until;
 use serde_json::{Value, json};
@@ -126,4 +127,28 @@ fn what_a_proxy_calls_too_large_goes_in_parts() {
     let documents = place.documents();
     let second = documents.iter().filter(|document| document.source["attributes"]["_raw"].is_string());
     assert_eq!((documents.len(), second.count()), (501, 1), "only what is too large alone is cut");
+}
+
+/// What is before the node says what a cluster says to lines of actions it cannot read. Ours it can, so the node itself
+/// refuses no whole request for one document.
+#[test]
+fn a_request_that_is_refused_as_a_whole_is_cut_down_to_the_one_document() {
+    const REFUSAL: &str =
+        r#"{"error":{"type":"illegal_argument_exception","reason":"Malformed"},"status":400}"#;
+    let place = Place::new("poison");
+    let node = place.url.clone();
+    let before = serve(move |request| match request.body.contains("poison") {
+        true => (400, REFUSAL.to_owned()),
+        false => forward(&node, request),
+    });
+    let text = |n: u32| if n == 217 { "poison" } else { "is well" };
+    place.write("logs/a.log", (0..300).map(|n| line(11, n, text(n))).collect::<String>());
+    let said = place.correlog(&["ship", "--once", "--url", &before]).expect(0).stderr;
+    assert!(said.contains("299 stored, 1 refused"), "{said}");
+    assert_eq!(place.count_lines(), 299);
+    let kept = place.correlog(&["refused", "show", "--content"]).expect(0).stdout;
+    assert!(kept.contains(line(11, 217, "poison").trim_end()) && kept.contains("request_refused"), "{kept}");
+    let state = place.path("state").to_string_lossy().into_owned();
+    let verified = place.correlog(&["verify", "--state", &state, "--json"]).expect(0).json();
+    assert_eq!(verified["explained_by_refused"], 1, "{verified}");
 }

@@ -2,6 +2,7 @@
 //! document; lines that are equal in every byte stay as many documents as there are lines.
 
 use correlog_tests::child::{Ended, run};
+use correlog_tests::crashloop::Scraper;
 use correlog_tests::place::{Document, Place};
 use std::io::Write;
 use std::process::Command;
@@ -24,9 +25,16 @@ fn ship_at(place: &Place, zone: &str, jump: &str) -> Ended {
     run(command.env("TZ", zone).env_remove("CORRELOG_OPENSEARCH_URL"))
 }
 
+/// A place whose shippers are asked for `/metrics` all the time (P8).
+fn watched(name: &str) -> (Place, Scraper) {
+    let (place, scraper) = (Place::new(name), Scraper::start());
+    place.configure(&format!("[admin]\nlisten = \"{}\"\n", scraper.address()));
+    (place, scraper)
+}
+
 #[test]
 fn shipped_again_from_renamed_copied_and_gzipped_forms_nothing_is_new() {
-    let place = Place::new("again");
+    let (place, scraper) = watched("again");
     let (old, middle, live) = (generation("old", 300), generation("middle", 400), generation("live", 500));
     place.write("logs/a.log.2", &old);
     place.write("logs/a.log.1", &middle);
@@ -51,15 +59,17 @@ fn shipped_again_from_renamed_copied_and_gzipped_forms_nothing_is_new() {
         assert_eq!(ids(&after), ids(&before), "the same lines have other ids or indices");
         std::fs::remove_dir_all(place.path("state")).expect("the state is wiped");
     }
+    scraper.finish();
 }
 
 #[test]
 fn a_hundred_thousand_equal_lines_are_as_many_documents() {
-    let place = Place::new("equal");
+    let (place, scraper) = watched("equal");
     place.write("logs/a.log", "{\"ts\":\"2026-11-21T10:00:00Z\",\"message\":\"the same\"}\n".repeat(100_000));
     place.ship_once().expect(0);
     assert_eq!(place.count(), 100_000);
     std::fs::remove_dir_all(place.path("state")).expect("the state is wiped");
     place.ship_once().expect(0);
     assert_eq!(place.count(), 100_000, "shipped again, there are more");
+    scraper.finish();
 }

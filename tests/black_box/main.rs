@@ -3,6 +3,7 @@
 
 mod alerts;
 mod answers;
+mod blocks;
 mod canary;
 mod compose;
 mod config;

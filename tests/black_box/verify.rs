@@ -1,8 +1,9 @@
 //! `correlog verify` on a real node: what was deleted or doubled behind its back is found in what is stored alone;
 //! with the shipper's state, what is missing at the head and the tail too, and what the refused file explains.
 
+use correlog_tests::fake::{forward, serve};
 use correlog_tests::holes::{Options, holes};
-use correlog_tests::place::Place;
+use correlog_tests::place::{Document, Place};
 use serde_json::{Value, json};
 use xtask::http;
 
@@ -52,4 +53,44 @@ fn with_the_state_head_and_tail_are_proven_too() {
     assert_eq!(gaps, [(0, 2 * bytes), (97 * bytes, 100 * bytes)], "{found}");
     assert!(found["gaps"][0]["file"].as_str().is_some_and(|file| file.ends_with("logs/a.log")), "{found}");
     assert_eq!(found["gaps"][1]["by_state"], true, "{found}");
+}
+
+/// Without the state nothing tells what a running shipper has under way: a document that overtook another one leaves a
+/// gap for a moment.
+#[test]
+fn without_the_state_what_arrives_while_it_reads_is_no_gap() {
+    let place = Place::new("look");
+    let line = |n: u32| format!("{{\"ts\":\"2026-11-21T10:00:{n:02}Z\",\"message\":\"line {n}\"}}\n");
+    place.write("logs/a.log", (0..30).map(line).collect::<String>());
+    place.ship_once().expect(0);
+    let late = place.documents().into_iter().find(|document| document.source["message"] == "line 17");
+    let late = late.expect("it is stored");
+    let address = |document: &Document| format!("{}/{}/_doc/{}", place.url, document.index, document.id);
+    let take_away = || {
+        let answer = http::request("DELETE", &format!("{}?refresh=true", address(&late)), &[], None);
+        assert_eq!(answer.expect("the node answers").status, 200);
+    };
+    take_away();
+    let (node, put, source) = (place.url.clone(), address(&late), late.source.to_string());
+    // It comes when the first look is over.
+    let before = serve(move |request| {
+        let answer = forward(&node, request);
+        if request.path.contains("/_search?scroll=") {
+            let headers = [("content-type", "application/json")];
+            http::request("PUT", &put, &headers, Some(&source)).expect("the node answers");
+        }
+        answer
+    });
+    let found = place.correlog(&["verify", "--json", "--url", &before]).expect(0).json();
+    assert_eq!((&found["documents"], &found["complete"]), (&json!(30), &json!(true)), "{found}");
+
+    take_away();
+    let found = place.correlog(&["verify", "--json"]).expect(2).json();
+    let at = &late.source["log"];
+    let gap = &found["gaps"][0];
+    assert_eq!(
+        (&gap["from"], &gap["to"]),
+        (&at["offset"], &at["next"]),
+        "what does not come is one: {found}"
+    );
 }

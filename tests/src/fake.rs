@@ -1,8 +1,9 @@
 //! A small HTTP server whose answers a test decides, for servers that cannot be had here (Elasticsearch, OpenSearch
-//! Dashboards). One request a connection; it stands for nobody's protocol but HTTP's.
+//! Dashboards) and for what stands before one that can. One request a connection; it stands for nobody's protocol but HTTP's.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use xtask::http;
 
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -30,6 +31,18 @@ pub fn serve(handler: impl Fn(&Request) -> (u16, String) + Send + 'static) -> St
         }
     });
     url
+}
+
+/// What the server at `url` answers to this request, for a handler that stands before it and answers some itself.
+///
+/// # Panics
+/// When that server does not answer.
+pub fn forward(url: &str, request: &Request) -> (u16, String) {
+    let kind = request.header("content-type").unwrap_or("application/json");
+    let url = format!("{url}{}", request.path);
+    let answer = http::request(&request.method, &url, &[("content-type", kind)], Some(&request.body));
+    let answer = answer.expect("the server behind answers");
+    (answer.status, answer.text)
 }
 
 fn answer(stream: &TcpStream, handler: &impl Fn(&Request) -> (u16, String)) -> std::io::Result<()> {

@@ -39,22 +39,31 @@ pub fn test_name() -> String {
 impl Node {
     /// Starts a node under a name with an empty data directory; it is stopped when the value is dropped.
     pub fn start_fresh(name: &str, heap: &str) -> Result<Self> {
+        Self::start_fresh_with(name, heap, "")
+    }
+
+    /// The same with more lines of `opensearch.yml`, for what only a start can set.
+    pub fn start_fresh_with(name: &str, heap: &str, more: &str) -> Result<Self> {
         let dir = base().join(name);
         stop_pid(&dir, "KILL")?;
         let _ = std::fs::remove_dir_all(&dir);
-        let mut node = Self::start(name, heap)?;
+        let mut node = Self::start_with(name, heap, more)?;
         node.kill_on_drop = true;
         Ok(node)
     }
 
     /// Starts the node of this name, or answers the running one.
     pub fn start(name: &str, heap: &str) -> Result<Self> {
+        Self::start_with(name, heap, "")
+    }
+
+    fn start_with(name: &str, heap: &str, more: &str) -> Result<Self> {
         if let Some(node) = Self::running(name) {
             return Ok(node);
         }
         let (home, java) = (distribution()?, java::home()?);
         let dir = base().join(name);
-        let url = configure(&dir, &home)?;
+        let url = configure(&dir, &home, more)?;
         let node = Self { url, dir, kill_on_drop: false };
         node.launch(&home, &java, heap)?;
         Ok(node)
@@ -169,7 +178,7 @@ fn distribution() -> Result<PathBuf> {
 }
 
 /// Writes the instance's configuration and gives its directory to the unprivileged user; answers its address.
-fn configure(dir: &Path, home: &Path) -> Result<String> {
+fn configure(dir: &Path, home: &Path, more: &str) -> Result<String> {
     let failed = |error: std::io::Error| format!("{}: {error}", dir.display());
     let config = dir.join("config");
     if !config.is_dir() {
@@ -180,7 +189,7 @@ fn configure(dir: &Path, home: &Path) -> Result<String> {
     let text = format!(
         "cluster.name: correlog\ndiscovery.type: single-node\nnetwork.host: 127.0.0.1\nhttp.port: {http_port}\n\
          transport.port: {transport_port}\npath.data: {0}/data\npath.logs: {0}/logs\n\
-         cluster.routing.allocation.disk.threshold_enabled: false\ncluster.max_shards_per_node: 4000\n",
+         cluster.routing.allocation.disk.threshold_enabled: false\ncluster.max_shards_per_node: 4000\n{more}",
         dir.display()
     );
     std::fs::write(config.join("opensearch.yml"), text).map_err(failed)?;

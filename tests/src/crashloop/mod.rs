@@ -81,10 +81,10 @@ pub fn crashloop(options: &Options) -> Report {
     let ended = place.ship_once();
     assert_eq!(ended.code, Some(0), "seed {}: {}", options.seed, ended.stderr);
     let mut report = check::check(&server, &place.path("dump.jsonl"), options, bytes);
-    report.scrapes = scraper.finish();
-    report.seconds = start.elapsed().as_secs();
     // Once more, with everything there: nothing new may be stored.
     again(&place, &server, report.documents);
+    report.scrapes = scraper.finish();
+    report.seconds = start.elapsed().as_secs();
     report
 }
 

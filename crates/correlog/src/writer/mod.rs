@@ -12,7 +12,6 @@ mod guard;
 mod intake;
 mod naming;
 mod notice;
-mod report;
 mod sink;
 mod stats;
 mod stream;
