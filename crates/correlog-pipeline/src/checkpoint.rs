@@ -4,9 +4,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::beginning::Beginning;
 use crate::ledger::Delta;
 use crate::limits::FORGOTTEN_MAX;
-use crate::place::{Marker, Place};
+use crate::place::Place;
 use crate::span::Lineage;
 
 /// The first non-blank line of a file, capped: what it is recognised by under any name.
@@ -54,11 +55,8 @@ pub struct Entry {
     /// The hash of the configuration entry's name, which says whose complete listings may forget it.
     pub group: u64,
     pub place: Place,
-    /// The hash of the first bytes up to 4 KiB, as far as they were read: tells a short copy from a new generation.
-    pub prefix: Marker,
-    /// All bytes of a copy that is no longer than 4 KiB, when there was one: what was read further in the file that
-    /// it was copied from would hide that it is one, once that file is truncated.
-    pub copy: Marker,
+    /// Tells a copy that is shorter than what was read from a new generation.
+    pub beginning: Beginning,
     pub hint: Hint,
     /// The largest size seen, in decompressed bytes; tells how long a hole is when the file is gone.
     pub size: u64,

@@ -3,13 +3,15 @@
 //! Fixed-width little-endian fields, no self-description: the version says it all, and a file of another version
 //! is not guessed at. The checksum is BLAKE3, so that a cut, zeroed or flipped file is never taken for a whole one.
 
+use crate::beginning::{Beginning, Upto};
 use crate::checkpoint::{Checkpoint, Entry, Fingerprint, Forgotten, Hint, Hole, StemKey};
 use crate::encode::Time;
+use crate::limits::{BEGINNING_LINES_MAX, MARKER_MAX_BYTES};
 use crate::place::{Marker, Place, Skips};
 use crate::span::Lineage;
 
 const MAGIC: &[u8; 8] = b"correlog";
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 const HEAD_BYTES: usize = 8 + 4 + 8 + 8;
 const SUM_BYTES: usize = 32;
 
@@ -87,7 +89,7 @@ fn put_entry(out: &mut Vec<u8>, entry: &Entry) {
     out.extend_from_slice(&entry.generation.to_le_bytes());
     out.extend_from_slice(&entry.group.to_le_bytes());
     put_place(out, &entry.place);
-    put_marker(out, entry.prefix);
+    put_beginning(out, &entry.beginning);
     put_len(out, entry.hint.path.len());
     out.extend_from_slice(&entry.hint.path);
     out.extend_from_slice(&entry.hint.device.to_le_bytes());
@@ -96,15 +98,11 @@ fn put_entry(out: &mut Vec<u8>, entry: &Entry) {
     out.extend_from_slice(&entry.hint.size.to_le_bytes());
     out.extend_from_slice(&entry.hint.modified_ns.to_le_bytes());
     out.extend_from_slice(&entry.size.to_le_bytes());
-    let has_copy = entry.copy != Marker::default();
-    out.push(u8::from(entry.finished) | u8::from(has_copy) << 1);
+    out.push(u8::from(entry.finished));
     put_option(out, entry.hole.map(|hole| hole.from.to_le_bytes()));
     put_option(out, entry.hole.and_then(|hole| hole.len).map(u64::to_le_bytes));
     out.extend_from_slice(&entry.refused.to_le_bytes());
     out.extend_from_slice(&entry.stored.to_le_bytes());
-    if has_copy {
-        put_marker(out, entry.copy);
-    }
 }
 
 fn put_place(out: &mut Vec<u8>, place: &Place) {
@@ -120,6 +118,15 @@ fn put_place(out: &mut Vec<u8>, place: &Place) {
 fn put_marker(out: &mut Vec<u8>, marker: Marker) {
     out.extend_from_slice(&marker.len.to_le_bytes());
     out.extend_from_slice(&marker.hash);
+}
+
+fn put_beginning(out: &mut Vec<u8>, beginning: &Beginning) {
+    put_marker(out, beginning.prefix);
+    out.push(u8::try_from(beginning.lines.len()).expect("its lines are limited"));
+    for upto in &beginning.lines {
+        out.extend_from_slice(&upto.end.to_le_bytes());
+        out.extend_from_slice(&upto.hash);
+    }
 }
 
 fn put_option(out: &mut Vec<u8>, value: Option<[u8; 8]>) {
@@ -191,27 +198,36 @@ impl Reader<'_> {
     }
 
     fn entry(&mut self) -> Option<Entry> {
-        let mut entry = Entry {
+        Some(Entry {
             stem: StemKey(self.array()?),
             fingerprint: Fingerprint { at: self.u64()?, len: self.u32()?, hash: self.array()? },
             generation: self.u32()?,
             group: self.u64()?,
             place: self.place()?,
-            prefix: self.marker()?,
+            beginning: self.beginning()?,
             hint: self.hint()?,
             size: self.u64()?,
-            ..Entry::default()
-        };
-        let [flags] = self.array()?;
-        entry.finished = flags & 1 == 1;
-        (entry.hole, entry.refused, entry.stored) = (self.hole()?, self.u64()?, self.u64()?);
-        match flags {
-            0 | 1 => return Some(entry),
-            2 | 3 => entry.copy = self.marker()?,
-            _ => return None,
+            finished: self.flag()?,
+            hole: self.hole()?,
+            refused: self.u64()?,
+            stored: self.u64()?,
+        })
+    }
+
+    fn beginning(&mut self) -> Option<Beginning> {
+        let prefix = self.marker()?;
+        let [count] = self.array()?;
+        let mut lines: Vec<Upto> = Vec::with_capacity(usize::from(count));
+        for _ in 0..count {
+            let upto = Upto { end: self.array().map(u16::from_le_bytes)?, hash: self.array()? };
+            let is_next = lines.last().is_none_or(|last| last.end < upto.end);
+            if !is_next || upto.end == 0 || u32::from(upto.end) > prefix.len {
+                return None;
+            }
+            lines.push(upto);
         }
-        // Each state has one spelling.
-        (entry.copy != Marker::default()).then_some(entry)
+        let is_bounded = lines.len() <= BEGINNING_LINES_MAX && prefix.len as usize <= MARKER_MAX_BYTES;
+        is_bounded.then_some(Beginning { prefix, lines })
     }
 
     fn hint(&mut self) -> Option<Hint> {

@@ -5,6 +5,7 @@
 //! One case is taken out of the rule: a newer file that is strictly shorter is a new generation that begins alike,
 //! for a copy is never newer than what it was copied from.
 
+use crate::beginning::Beginning;
 use crate::checkpoint::Fingerprint;
 use crate::discover::{FileId, same_content};
 use crate::limits::{FINGERPRINT_MAX_BYTES, MARKER_MAX_BYTES};
@@ -37,16 +38,18 @@ fn with_source(
     (now, world): (Now, &mut dyn World),
 ) -> Result<bool, ReadFault> {
     let Some(tail) = pump.roster.get(id) else { return Ok(false) };
-    let (known, prefix) = (Known { print: tail.fingerprint, head: tail.head }, tail.prefix);
-    let (head, lineage) = (known.head, tail.lineage);
+    let (known, beginning) = (Known { print: tail.fingerprint, head: tail.head }, tail.beginning.clone());
     for member in tail.members.clone() {
         let Ok((mut other, stat)) = pump.open_file(member, world) else { continue };
         let other_size = if other.is_compressed() { None } else { Some(stat.size) };
         let answer = between(&known, source, size, &mut other, other_size, world);
-        let after = other.stat(world);
+        // It may have been truncated while it was looked at, within one tick of its clock and to the same length:
+        // bytes that differ prove nothing then.
+        let has_changed = answer == Ok(Some(false))
+            && !(other.stat(world).is_ok_and(|after| same_content(&stat, &after))
+                && (other.is_compressed() || carries(&known, &mut other, world) == Ok(true)));
         other.close(world);
-        // It may have been truncated while it was looked at: bytes that differ prove nothing then.
-        if answer == Ok(Some(false)) && !after.is_ok_and(|after| same_content(&stat, &after)) {
+        if has_changed {
             return Err(ReadFault::Busy);
         }
         if let Some(is_prefix) = answer? {
@@ -58,32 +61,40 @@ fn with_source(
             return Ok(is_prefix && !restarts);
         }
     }
-    let copy = pump.checkpoint.entries().get(&lineage).map_or(Marker::default(), |entry| entry.copy);
     match size {
-        Some(size) if size >= head.offset => stands(&head, source, world),
-        Some(size)
-            if size == u64::from(copy.len) && is_rotated(pump, file) && is_all(&copy, source, world)? =>
-        {
-            Ok(true)
-        }
-        // How long an archive is shows when it is read: until then its beginning must do.
-        _ => {
-            let mut bytes = vec![0; prefix.len as usize];
-            let got = source.read(world, 0, &mut bytes)?;
-            if !is_rotated(pump, file) {
-                return Ok(false);
-            }
-            if got == bytes.len() {
-                return Ok(prefix.holds(&bytes));
-            }
-            // Too short to be proven. A copy under way will show it; what stays so short is another generation,
-            // because lines that are taken for known ones are never read. Of a broken archive nothing is promised.
-            if !pump.is_final(file, now) {
-                return Err(ReadFault::Busy);
-            }
-            Ok(source.is_compressed() && (source.damage().is_some() || !source.is_complete()))
-        }
+        Some(size) if size >= known.head.offset => stands(&known.head, source, world),
+        _ => begins(pump, file, source, &beginning, (now, world)),
     }
+}
+
+/// Of a file shorter than what was read, its beginning decides; of an archive too, because how long it is shows only
+/// when it is read.
+fn begins(
+    pump: &Pump,
+    file: FileId,
+    source: &mut Source,
+    beginning: &Beginning,
+    (now, files): (Now, &mut dyn World),
+) -> Result<bool, ReadFault> {
+    let mut bytes = vec![0; beginning.prefix.len as usize];
+    let got = source.read(files, 0, &mut bytes)?;
+    if !is_rotated(pump, file) {
+        return Ok(false);
+    }
+    if got == bytes.len() {
+        return Ok(beginning.prefix.holds(&bytes));
+    }
+    if (!source.is_compressed() || source.is_complete())
+        && let Some(is_all) = beginning.is_all(&bytes[..got])
+    {
+        return Ok(is_all);
+    }
+    // Too short to be proven. A copy under way will show it; what stays so short is another generation, because
+    // lines that are taken for known ones are never read. Of a broken archive nothing is promised.
+    if !pump.is_final(file, now) {
+        return Err(ReadFault::Busy);
+    }
+    Ok(source.is_compressed() && (source.damage().is_some() || !source.is_complete()))
 }
 
 fn age(pump: &Pump, file: FileId) -> Option<&crate::lineage::Age> {
@@ -115,13 +126,6 @@ fn stands(head: &Place, source: &mut Source, files: &mut dyn Files) -> Result<bo
     let mut bytes = vec![0; len as usize];
     let got = source.read(files, head.offset - u64::from(len), &mut bytes)?;
     Ok(head.marker.holds(&bytes[..got]))
-}
-
-/// The file begins with exactly what is marked.
-fn is_all(marker: &Marker, source: &mut Source, files: &mut dyn Files) -> Result<bool, ReadFault> {
-    let mut bytes = vec![0; marker.len as usize];
-    let got = source.read(files, 0, &mut bytes)?;
-    Ok(marker.holds(&bytes[..got]))
 }
 
 /// Whether the shorter of two files is where the longer one begins. `None`: the other is no longer what the lineage

@@ -4,11 +4,9 @@ use crate::checkpoint::Hole;
 use crate::discover::{FileId, Seen, Standing, same_content};
 use crate::feed::Feed;
 use crate::inflate::Damage;
-use crate::limits::MARKER_MAX_BYTES;
 use crate::mistake::{self, Mistake};
 use crate::notice::Notice;
-use crate::place::Marker;
-use crate::ports::{FileFault, Now, Role, Stat, World};
+use crate::ports::{FileFault, Now, Stat, World};
 use crate::pump::Pump;
 use crate::recognise;
 use crate::source::{ReadFault, Source};
@@ -66,7 +64,17 @@ impl Pump {
     /// One visit of one tail; answers the bytes it read, and whether there is more to do at once.
     fn visit(&mut self, id: TailId, now: Now, world: &mut dyn World) -> (u64, bool) {
         let Some(tail) = self.roster.get(id) else { return (0, false) };
-        let Some(file) = self.roster.readable(tail, now.mono_ms) else { return (0, false) };
+        let Some(mut file) = self.roster.readable(tail, now.mono_ms) else { return (0, false) };
+        if let Some(open) = tail.open.as_ref().map(|open| open.file).filter(|open| *open != file) {
+            match self.has_grown_nameless(id, world) {
+                Ok(true) => file = open,
+                Ok(false) => {}
+                Err(fault) => {
+                    self.fault(file, fault, now);
+                    return (0, false);
+                }
+            }
+        }
         if mistake::is(Mistake::RotatedTailDropped) && self.roster.catalog.drop_rotated(file) {
             return (0, false);
         }
@@ -87,16 +95,39 @@ impl Pump {
         let limits = &self.config.limits;
         let mut visit = Visit { files: world, outlet: &mut feed, limits, buffer: &mut buffer, is_final };
         let outcome = tail.visit(&mut visit);
-        let (lineage, prefix, size) = (tail.lineage, tail.prefix, tail.size);
+        let (lineage, size) = (tail.lineage, tail.size);
         self.buffer = buffer;
         self.totals.bytes_read += outcome.bytes;
         let entry = self.checkpoint.get_mut(lineage).expect("every tail has its entry");
-        (entry.prefix, entry.size) = (prefix, size);
+        entry.size = size;
+        if entry.beginning.prefix.len < tail.beginning.prefix.len {
+            entry.beginning.clone_from(&tail.beginning);
+        }
         if let Some(delta) = outcome.delta {
             self.advance(lineage, &delta);
         }
         self.conclude(id, file, outcome.visited, now, world);
         (outcome.bytes, outcome.visited == Visited::More)
+    }
+
+    /// Its open file has no name any more and grew since it was read to its end: the handle is all that leads there. A
+    /// complete listing would have told; one with a fault tells nothing.
+    pub(crate) fn has_grown_nameless(
+        &mut self,
+        id: TailId,
+        world: &mut dyn World,
+    ) -> Result<bool, ReadFault> {
+        let Some((tail, catalog)) = self.roster.split(id) else { return Ok(false) };
+        let Some(open) = &tail.open else { return Ok(false) };
+        let Some(seen) = catalog.get_mut(open.file) else { return Ok(false) };
+        let stat = open.source.stat(world)?;
+        // Losing its name alone changes the change time.
+        let is_read = |read: Stat| (read.size, read.modified_ns) == (stat.size, stat.modified_ns);
+        if stat.links > 0 || seen.exhausted.is_some_and(is_read) {
+            return Ok(false);
+        }
+        seen.exhausted = None;
+        Ok(true)
     }
 
     /// Only so many archives are unpacked at once. One that is read to its present end, or has no room to go to,
@@ -147,28 +178,8 @@ impl Pump {
         }
     }
 
-    /// Keeps what a short copy is known by.
-    fn note_copy(&mut self, id: TailId, file: FileId, stat: &Stat, world: &mut dyn World) {
-        let Some((tail, catalog)) = self.roster.split(id) else { return };
-        let is_copy = tail.members.len() > 1 || stat.size < tail.head.offset;
-        let is_rotated = catalog.get(file).is_some_and(|seen| seen.role == Role::Rotated);
-        let entry = self.checkpoint.get_mut(tail.lineage).expect("every tail has its entry");
-        let (Some(open), true) = (&mut tail.open, is_copy && is_rotated) else { return };
-        let is_short = stat.size <= MARKER_MAX_BYTES as u64 && stat.size != u64::from(entry.copy.len);
-        if open.source.is_compressed() || !is_short {
-            return;
-        }
-        let mut bytes = vec![0; stat.size as usize];
-        let is_whole = open.source.read(world, 0, &mut bytes) == Ok(bytes.len());
-        if is_whole && open.source.stat(world).is_ok_and(|after| same_content(stat, &after)) {
-            entry.copy = Marker::of(&bytes);
-            self.dirty = true;
-        }
-    }
-
     /// The file was read to its present end.
     fn at_end(&mut self, id: TailId, file: FileId, stat: &Stat, now: Now, world: &mut dyn World) {
-        self.note_copy(id, file, stat, world);
         let is_final = self.is_final(file, now);
         let Some((tail, catalog)) = self.roster.split(id) else { return };
         let (Some(seen), Some(open)) = (catalog.get_mut(file), &tail.open) else { return };

@@ -28,6 +28,7 @@ mod recognise;
 pub mod roster;
 pub mod source;
 pub mod tail;
+mod verify;
 pub mod visit;
 pub mod watch;
 
@@ -37,6 +38,7 @@ pub mod feed;
 pub mod delivery;
 pub mod refused;
 
+pub mod beginning;
 pub mod checkpoint;
 pub mod codec;
 pub mod ledger;

@@ -14,6 +14,8 @@ pub const LINE_MAX_BYTES: usize = 1 << 20;
 pub const FINGERPRINT_MAX_BYTES: usize = 64 << 10;
 /// How many bytes before the offset are hashed to notice a file that was rewritten under us.
 pub const MARKER_MAX_BYTES: usize = 4 << 10;
+/// At the ends of so many lines within those first bytes their hash is kept, to know a copy that is shorter.
+pub const BEGINNING_LINES_MAX: usize = 128;
 /// One read from one file in one turn; also the largest share of a turn that one file may take.
 pub const READ_BLOCK_BYTES: usize = 256 << 10;
 /// A body is closed when it has this many bytes.
@@ -126,3 +128,4 @@ const _: () = assert!(RETRY_DELAY_MAX_MILLIS <= RETRY_AFTER_MAX_MILLIS);
 const _: () = assert!(IDLE_MILLIS <= RESCAN_MILLIS && GRACE_MILLIS <= FORGET_MILLIS);
 const _: () = assert!(SPARE_BATCHES_MAX * BATCH_MAX_BYTES == IN_FLIGHT_MAX_BYTES + BATCH_MAX_BYTES);
 const _: () = assert!(MARKER_MAX_BYTES <= READ_BLOCK_BYTES);
+const _: () = assert!(MARKER_MAX_BYTES <= u16::MAX as usize && BEGINNING_LINES_MAX <= u8::MAX as usize);

@@ -1,10 +1,11 @@
 //! A lineage that is followed: where it stands, which files carry it, what was counted. How it is read on is in `visit`.
 
+use crate::beginning::Beginning;
 use crate::checkpoint::{Entry, Fingerprint};
 use crate::discover::FileId;
 use crate::ledger::Ledger;
 use crate::overlong::Overlong;
-use crate::place::{Marker, Place};
+use crate::place::Place;
 use crate::span::{Lineage, TailId};
 use crate::visit::Open;
 
@@ -32,8 +33,7 @@ pub struct Tail {
     /// Where the next visit starts; everything before it is opened or skipped.
     pub head: Place,
     pub ledger: Ledger,
-    /// The hash of the first bytes, up to 4 KiB.
-    pub prefix: Marker,
+    pub beginning: Beginning,
     pub overlong: Option<Box<Overlong>>,
     /// Lines before it may have been sent by an earlier life of the process: what was there at first sight.
     pub replay_until: Option<u64>,
@@ -76,7 +76,7 @@ impl Tail {
             reached: Vec::new(),
             head: entry.place,
             ledger: Ledger::new(entry.place.offset),
-            prefix: entry.prefix,
+            beginning: entry.beginning.clone(),
             overlong: None,
             replay_until: None,
             paused: None,

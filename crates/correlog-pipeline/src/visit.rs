@@ -9,7 +9,7 @@ use crate::discover::FileId;
 use crate::encode::{Line, Shape};
 use crate::frame::{Frames, Piece, beginning};
 use crate::ledger::Delta;
-use crate::limits::{Limits, MARKER_MAX_BYTES};
+use crate::limits::Limits;
 use crate::mistake::{self, Mistake};
 use crate::outlet::{Offer, Outlet};
 use crate::overlong::Overlong;
@@ -18,6 +18,7 @@ use crate::ports::{Files, Stat};
 use crate::source::{ReadFault, Source};
 use crate::span::Span;
 use crate::tail::Tail;
+use crate::verify::{Fetched, believes, room};
 
 /// The file that a lineage is being read from.
 #[derive(Debug)]
@@ -28,20 +29,6 @@ pub struct Open {
     pub used: u64,
     /// The state in which the first line was last verified.
     verified: Option<Stat>,
-}
-
-/// At least so many bytes; what is in them means nothing. Filling them with zeros again on every visit would cost
-/// as much as reading.
-fn room(buffer: &mut Vec<u8>, bytes: usize) -> &mut [u8] {
-    if buffer.len() < bytes {
-        buffer.resize(bytes, 0);
-    }
-    &mut buffer[..bytes]
-}
-
-/// Planted: that the bytes are those that stood there is taken for granted.
-fn believes() -> bool {
-    mistake::is(Mistake::InodeIsIdentity) || mistake::is(Mistake::OffsetKeptAfterTruncation)
 }
 
 impl Open {
@@ -65,16 +52,6 @@ pub enum Visited {
     /// The bytes before the offset, or the first line, are not what they were.
     Rewritten,
     Fault(ReadFault),
-}
-
-/// What stands where reading goes on.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Fetched {
-    /// The marker holds; so many bytes with it.
-    Bytes(usize),
-    /// An archive that ends before the place.
-    ShortCopy,
-    Rewritten,
 }
 
 /// What a visit works with.
@@ -116,6 +93,9 @@ impl Tail {
             Err(ReadFault::Busy) => Visited::More,
             Err(fault) => Visited::Fault(fault),
         };
+        if visited != Visited::Rewritten {
+            self.complete_beginning(&mut open, visit);
+        }
         self.open = Some(open);
         let delta = self.ledger.close(self.head);
         Outcome { visited, bytes: self.head.offset - before, delta }
@@ -150,47 +130,6 @@ impl Tail {
             return self.read_overlong(open, visit, stat);
         }
         self.read_lines(open, visit, stat)
-    }
-
-    fn first_line_stands(&self, source: &mut Source, visit: &mut Visit<'_>) -> Result<bool, ReadFault> {
-        let print = &self.fingerprint;
-        let line = room(visit.buffer, print.len as usize);
-        let got = source.read(visit.files, print.at, line)?;
-        Ok(believes() || got == print.len as usize && hash16(line) == print.hash)
-    }
-
-    /// The same for a file that is shorter than the place: all of its first bytes that are known.
-    fn beginning_stands(
-        &self,
-        source: &mut Source,
-        visit: &mut Visit<'_>,
-        size: u64,
-    ) -> Result<bool, ReadFault> {
-        if size < self.fingerprint.at + u64::from(self.fingerprint.len) {
-            return Ok(true);
-        }
-        if !self.first_line_stands(source, visit)? {
-            return Ok(false);
-        }
-        let bytes = room(visit.buffer, self.prefix.len as usize);
-        let is_comparable = size >= u64::from(self.prefix.len);
-        Ok(!is_comparable || source.read(visit.files, 0, bytes)? < bytes.len() || self.prefix.holds(bytes))
-    }
-
-    /// Reads the marker's bytes and up to `block` behind them; answers how many bytes all that is.
-    fn fetch(&self, open: &mut Open, visit: &mut Visit<'_>, block: usize) -> Result<Fetched, ReadFault> {
-        let marker = self.head.marker.len as usize;
-        let bytes = room(visit.buffer, marker + block);
-        let from = self.head.offset - u64::from(self.head.marker.len);
-        let got = open.source.read(visit.files, from, bytes)?;
-        if got < marker && open.source.is_compressed() {
-            return Ok(Fetched::ShortCopy);
-        }
-        if believes() {
-            return Ok(Fetched::Bytes(got.max(marker)));
-        }
-        let holds = got >= marker && self.head.marker.holds(&bytes[..marker]);
-        Ok(if holds { Fetched::Bytes(got) } else { Fetched::Rewritten })
     }
 
     fn read_lines(
@@ -326,8 +265,8 @@ impl Tail {
         }
         self.head.offset += taken as u64;
         self.head.marker = Marker::of(before);
-        if before.len() as u64 == self.head.offset && (self.prefix.len as usize) < MARKER_MAX_BYTES {
-            self.prefix = Marker::of(&before[..before.len().min(MARKER_MAX_BYTES)]);
+        if before.len() as u64 == self.head.offset {
+            self.beginning.learn(before);
         }
     }
 

@@ -163,6 +163,12 @@ impl Pump {
         if tail.waiting > 0 && !tail.finished {
             return self.look_again(id, file);
         }
+        // Whether there is more nobody can say where the handle does not: another time.
+        match self.has_grown_nameless(id, world) {
+            Ok(true) => return self.roster.enqueue(id),
+            Ok(false) => {}
+            Err(_) => return,
+        }
         self.finish(id, file, world);
     }
 

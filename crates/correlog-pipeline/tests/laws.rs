@@ -1,10 +1,11 @@
 //! Laws of the parts that carry the promises: the ledger, the state's format, the framer, the checkpoint.
 
+use correlog_pipeline::beginning::Beginning;
 use correlog_pipeline::checkpoint::{Checkpoint, Entry, Fingerprint, Hint, Hole, StemKey};
 use correlog_pipeline::codec::{self, Unfit};
 use correlog_pipeline::frame::{Frames, Piece};
 use correlog_pipeline::ledger::{Delta, Ledger};
-use correlog_pipeline::place::{Marker, Place};
+use correlog_pipeline::place::Place;
 use correlog_pipeline::span::{Lineage, Span, TailId};
 use proptest::prelude::*;
 
@@ -14,6 +15,13 @@ fn span(start: u64, next: u64) -> Span {
 
 fn place(offset: u64) -> Place {
     Place { offset, ..Place::default() }
+}
+
+/// So many lines long.
+fn beginning(lines: usize) -> Beginning {
+    let mut beginning = Beginning::default();
+    beginning.learn(&b"a line\n".repeat(lines));
+    beginning
 }
 
 fn checkpoint(entries: u8) -> Checkpoint {
@@ -27,7 +35,7 @@ fn checkpoint(entries: u8) -> Checkpoint {
             place: Place { doc_end: 40, ..place(50) },
             hint: Hint { path: b"/l/app.log".to_vec(), born_ns: Some(5), ..Hint::default() },
             hole: Some(Hole { from: 50, len: None }),
-            copy: if number == 1 { Marker::of(b"copied") } else { Marker::default() },
+            beginning: beginning(usize::from(number)),
             ..Entry::default()
         };
         checkpoint.insert(Lineage([number; 16]), entry);
@@ -96,13 +104,15 @@ fn every_flip_and_every_cut_is_noticed() {
 
 #[test]
 fn a_state_of_another_version_is_named() {
-    let mut bytes = Vec::new();
-    codec::encode(&checkpoint(1), &mut bytes);
-    let end = bytes.len() - 32;
-    bytes[8] = 2;
-    let sum = *blake3::hash(&bytes[..end]).as_bytes();
-    bytes[end..].copy_from_slice(&sum);
-    assert_eq!(codec::decode(&bytes), Err(Unfit::Version(2)));
+    for other in [codec::VERSION - 1, codec::VERSION + 1] {
+        let mut bytes = Vec::new();
+        codec::encode(&checkpoint(1), &mut bytes);
+        let end = bytes.len() - 32;
+        bytes[8..12].copy_from_slice(&other.to_le_bytes());
+        let sum = *blake3::hash(&bytes[..end]).as_bytes();
+        bytes[end..].copy_from_slice(&sum);
+        assert_eq!(codec::decode(&bytes), Err(Unfit::Version(other)));
+    }
 }
 
 /// The pieces of `bytes` when they are read in blocks of these sizes, each from where the last one left off.

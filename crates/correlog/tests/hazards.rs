@@ -256,15 +256,16 @@ fn a_value_that_logs_or_panics_while_it_is_formatted_harms_no_line() {
     let dispatch = Dispatch::new(Registry::default().with(memory.layer()));
     tracing::dispatcher::set_global_default(dispatch).expect("the only one");
     std::panic::set_hook(Box::new(|_| {}));
-    let span = info_span!("work", chatty = ?Chatterbox);
+    let span = info_span!("work", chatty = ?Chatterbox, later = tracing::field::Empty);
     span.in_scope(|| info!(value = ?Chatterbox, "chatty"));
+    span.in_scope(|| span.record("later", tracing::field::debug(Chatterbox)));
     info!(value = ?Panics, after = 1, "panics");
     error!("{:?}", Panics);
     assert_eq!(memory.line("chatty")["attributes"]["value"], "Chatterbox");
     assert_eq!(memory.line("panics")["attributes"]["value"], "[formatting this value panicked]");
     assert_eq!(memory.line("panics")["attributes"]["after"], 1);
     assert_eq!(memory.lines().last().expect("a line")["message"], "[formatting this value panicked]");
-    assert_eq!(memory.lines().iter().filter(|line| line["message"] == "formatting").count(), 2);
+    assert_eq!(memory.lines().iter().filter(|line| line["message"] == "formatting").count(), 3);
 }
 
 /// Hazard E. A scoped subscriber keeps `Span::current()` empty within its own callbacks; ours must not depend on it.

@@ -179,6 +179,30 @@ fn a_target_that_fails_for_a_while_tears_nothing_and_the_loss_is_said() {
     assert_eq!((stats.accepted_lines, stats.dropped_lines, stats.io_errors), (3, 2, 2));
 }
 
+/// The sentence once a minute and at the end, whose times `report.rs` tests; here, that a thousand errors are no
+/// thousand sentences and that none of them is left out.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_failing_target_is_told_on_stderr_at_once_and_at_the_end() {
+    const NAME: &str = "a_failing_target_is_told_on_stderr_at_once_and_at_the_end";
+    if std::env::var("CORRELOG_TEST_CHILD").is_ok_and(|name| name == NAME) {
+        let (writer, guard) = Writer::builder("/dev/full").build().expect("it opens");
+        tracing::dispatcher::with_default(&dispatch(&writer), || (0..1_000).for_each(|_| info!("lost")));
+        drop(guard);
+        return;
+    }
+    let child = std::process::Command::new(std::env::current_exe().expect("this test"))
+        .args(["--exact", NAME, "--nocapture"])
+        .env("CORRELOG_TEST_CHILD", NAME)
+        .output()
+        .expect("this test runs");
+    let said = String::from_utf8_lossy(&child.stderr);
+    let told: Vec<&str> = said.lines().filter(|line| line.starts_with("correlog: ")).collect();
+    assert_eq!(told.len(), 2, "{said}");
+    assert!(told[0].contains("os error 28") && told[0].contains("); 1 failed attempts"), "{said}");
+    assert!(told[1].contains("os error 28") && told[1].contains("); 999 failed attempts"), "{said}");
+}
+
 #[test]
 fn a_full_buffer_blocks_unless_the_target_fails() {
     let moody = Moody::default();

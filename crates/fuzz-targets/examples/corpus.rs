@@ -16,6 +16,7 @@ fn main() -> std::io::Result<()> {
         let mut entry = Entry { size: 1000, finished: number == 2, ..Entry::default() };
         entry.hint.path = b"logs/api.jsonl".to_vec();
         entry.place.offset = 500;
+        entry.beginning.learn(&b"a line\nanother\n".repeat(usize::from(number)));
         checkpoint.insert(Lineage([number; 16]), entry);
     }
     let mut state = Vec::new();

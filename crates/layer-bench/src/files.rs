@@ -27,9 +27,11 @@ pub struct Files {
     pub lines_per_second: f64,
     /// Processor time of the whole process for one line, in nanoseconds: what other programs do not disturb.
     pub processor_ns: f64,
+    /// What is left of it without the making of our line; absent where the line is another's.
+    pub writing_ns: Option<f64>,
 }
 
-/// What the others are compared with; it comes first.
+/// What the others are compared with; it comes before them.
 pub const OURS: &str = "correlog, buffered";
 
 type Run = fn(&Path, u32) -> Took;
@@ -41,7 +43,11 @@ struct Took {
     processor: f64,
 }
 
+/// The line alone, made and thrown away; it comes first.
+const LINE: &str = "correlog, into nothing";
+
 const RUNS: &[(&str, Run)] = &[
+    (LINE, into_nothing),
     (OURS, buffered),
     ("correlog, direct", direct),
     ("correlog, tracing-appender non_blocking lossy(false)", layer_on_appender),
@@ -60,6 +66,9 @@ pub fn measure(rounds: usize, only: Option<&str>) -> Vec<Files> {
         for (at, (threads, name, run)) in runs.iter().enumerate() {
             let path = directory.path().join(format!("{round}-{at}.jsonl"));
             times[at].push(run(&path, *threads));
+            if *name == LINE {
+                continue;
+            }
             let written = fs::read(&path).expect("the file just written");
             let lines = written.iter().filter(|byte| **byte == b'\n').count();
             assert_eq!(lines, LINES as usize, "{name} lost lines");
@@ -68,15 +77,29 @@ pub fn measure(rounds: usize, only: Option<&str>) -> Vec<Files> {
     }
     let median_of =
         |times: &[Took], part: fn(&Took) -> f64| median(&mut times.iter().map(part).collect::<Vec<_>>());
+    let mut line = None;
     runs.iter()
         .zip(&times)
-        .map(|((threads, name, _), times)| Files {
-            name,
-            threads: *threads,
-            lines_per_second: f64::from(LINES) / median_of(times, |took| took.wall),
-            processor_ns: median_of(times, |took| took.processor) * 1e9 / f64::from(LINES),
+        .map(|((threads, name, _), times)| {
+            let processor_ns = median_of(times, |took| took.processor) * 1e9 / f64::from(LINES);
+            if *name == LINE {
+                line = Some(processor_ns);
+            }
+            Files {
+                name,
+                threads: *threads,
+                lines_per_second: f64::from(LINES) / median_of(times, |took| took.wall),
+                processor_ns,
+                writing_ns: line.filter(|_| name.starts_with("correlog")).map(|line| processor_ns - line),
+            }
         })
         .collect()
+}
+
+fn into_nothing(_: &Path, threads: u32) -> Took {
+    let (writer, guard) = Writer::builder(Target::io(std::io::sink())).build().expect("nothing is opened");
+    let layer = LayerBuilder::new(writer).service_name("bench").build();
+    timed(&Dispatch::new(base().with(layer)), threads, || drop(guard))
 }
 
 fn buffered(path: &Path, threads: u32) -> Took {

@@ -45,22 +45,27 @@ impl Report {
     }
 
     fn print_files(&self) {
-        println!("\n| to a file | threads | lines/s | correlog, buffered, x | processor ns/line | x |");
-        println!("| --- | --- | --- | --- | --- | --- |");
-        let mut ours = (1.0, 1.0);
+        println!("\n| to a file | threads | lines/s | x | processor ns/line | x | of it for writing | x |");
+        println!("| --- | --- | --- | --- | --- | --- | --- | --- |");
+        let mut ours = None;
         for one in &self.files {
             if one.name == files::OURS {
-                ours = (one.lines_per_second, one.processor_ns);
+                ours = Some(one);
             }
-            println!(
+            let ours = ours.unwrap_or(one);
+            print!(
                 "| {} | {} | {:.0} | {:.1} | {:.0} | {:.1} |",
                 one.name,
                 one.threads,
                 one.lines_per_second,
-                ours.0 / one.lines_per_second,
+                ours.lines_per_second / one.lines_per_second,
                 one.processor_ns,
-                one.processor_ns / ours.1
+                one.processor_ns / ours.processor_ns,
             );
+            match (one.writing_ns, ours.writing_ns) {
+                (Some(one), Some(ours)) if one > 0.0 => println!(" {one:.0} | {:.1} |", one / ours),
+                _ => println!(" | |"),
+            }
         }
     }
 
@@ -89,6 +94,7 @@ impl Report {
                 "threads": one.threads,
                 "lines_per_second": one.lines_per_second,
                 "processor_ns_per_line": one.processor_ns,
+                "writing_ns_per_line": one.writing_ns,
             })
         });
         json!({

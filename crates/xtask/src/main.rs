@@ -5,6 +5,7 @@ mod bench;
 mod demo;
 mod docs;
 mod fuzz;
+mod guards;
 mod install;
 mod map;
 mod test;
@@ -50,6 +51,8 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         rest: Vec<String>,
     },
+    /// Takes each guard of the layer away; the test that names its hazard must then fail
+    Guards,
     /// Fuzz targets under cargo-fuzz, coverage-guided
     Fuzz(fuzz::Args),
     /// The real shipper killed at random instants: --kills N --lines M
@@ -103,6 +106,7 @@ fn dispatch(command: Command) -> Result<()> {
         Command::Docs => docs::write(),
         Command::Sim { rest } => run(cargo().args(bench::SIM).args(rest)),
         Command::Bench { what, rest } => bench::bench(what, &rest),
+        Command::Guards => guards::guards(),
         Command::Fuzz(args) => fuzz::fuzz(&args),
         Command::Crashloop { rest } => run(cargo().args(bench::CRASHLOOP).args(rest)),
         Command::Proof { rest } => run(cargo().args(bench::PROOF).args(rest)),

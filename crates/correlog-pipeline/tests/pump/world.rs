@@ -37,6 +37,8 @@ pub struct Mem {
     pub most_open: usize,
     /// Listings answer with this fault.
     pub list_fault: Option<FileFault>,
+    /// A listing shows everything and says that it may not be all.
+    pub is_listing_partial: bool,
     /// Reading through an open handle answers with this fault.
     pub handle_fault: Option<FileFault>,
     /// Asking what an open handle leads to answers with this fault.
@@ -207,6 +209,9 @@ impl Files for Mem {
             let role = if text.ends_with(".log") { Role::Live } else { Role::Rotated };
             let stat = self.stat_of(*inode);
             listing.files.push(Listed { path: path.clone(), target: path.clone(), role, stat });
+        }
+        if self.is_listing_partial {
+            listing.faults.push(("/l".into(), FileFault::Io));
         }
         listing
     }

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use crate::record::{Record, RecordError};
 use crate::writer::error::ShutdownError;
 use crate::writer::intake::{Shared, Stage};
+use crate::writer::sink::Sink;
 use crate::writer::stats::{Stats, add};
 
 /// Writes out what is buffered when it is dropped, for at most five seconds.
@@ -69,12 +70,15 @@ impl Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        if self.flusher.is_none() {
-            return;
+        if self.flusher.is_some() {
+            if let Err(error) = self.close(DROP_TIMEOUT) {
+                // `eprintln!` would panic where stderr is closed.
+                let _ = writeln!(io::stderr(), "correlog: {error}");
+            }
         }
-        if let Err(error) = self.close(DROP_TIMEOUT) {
-            // `eprintln!` would panic where stderr is closed.
-            let _ = writeln!(io::stderr(), "correlog: {error}");
+        // Not where the target hangs: it would be waited for.
+        if self.shared.intake().stage == Stage::Closed {
+            self.shared.with_sink(Sink::tell_rest);
         }
     }
 }

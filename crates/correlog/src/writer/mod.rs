@@ -12,6 +12,7 @@ mod guard;
 mod intake;
 mod naming;
 mod notice;
+mod report;
 mod sink;
 mod stats;
 mod stream;

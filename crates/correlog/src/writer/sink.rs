@@ -6,9 +6,9 @@ use std::cell::Cell;
 use std::fmt;
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, Instant};
 
 use crate::writer::files::Files;
+use crate::writer::report::Report;
 use crate::writer::stats::{Counters, add};
 
 /// The opened target.
@@ -57,7 +57,7 @@ impl Out {
     }
 }
 
-/// The target, what it still has to take, and when its failure was last told.
+/// The target, what it still has to take, and what is to be told of its failures.
 #[derive(Debug)]
 pub(super) struct Sink {
     out: Out,
@@ -67,12 +67,8 @@ pub(super) struct Sink {
     is_mid_line: bool,
     /// Bytes the target took since it was built.
     pub written: u64,
-    told: Option<Instant>,
-    untold_errors: u64,
+    report: Report,
 }
-
-/// How often a failing target is told on stderr.
-const TELL_EVERY: Duration = Duration::from_secs(60);
 
 /// What became of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +83,7 @@ pub(super) enum Outcome {
 
 impl Sink {
     pub fn new(out: Out) -> Self {
-        Self { out, pending: Vec::new(), is_mid_line: false, written: 0, told: None, untold_errors: 0 }
+        Self { out, pending: Vec::new(), is_mid_line: false, written: 0, report: Report::default() }
     }
 
     pub fn file(files: Files) -> Self {
@@ -138,6 +134,11 @@ impl Sink {
         left == 0
     }
 
+    /// To be called at the writer's end: no later error will come to tell of the last ones.
+    pub fn tell_rest(&mut self) {
+        self.report.tell_rest();
+    }
+
     pub fn reopen(&mut self, counters: &Counters) -> io::Result<()> {
         match &mut self.out {
             Out::Files(files) => files.reopen(counters),
@@ -158,6 +159,7 @@ impl Sink {
 
     /// Writes as much as the target takes and returns how many bytes are left.
     fn write_lines(&mut self, mut lines: &[u8], counters: &Counters) -> usize {
+        self.report.tell_if_due();
         if let (Out::Files(files), false) = (&mut self.out, self.is_mid_line) {
             // A file that cannot be changed for its successor goes on being written to.
             if let Err(error) = files.prepare(counters) {
@@ -231,18 +233,7 @@ impl Sink {
 
     fn failed(&mut self, error: &io::Error, counters: &Counters) {
         add(&counters.io_errors, 1);
-        self.untold_errors += 1;
-        if self.told.is_some_and(|told| told.elapsed() < TELL_EVERY) {
-            return;
-        }
-        self.told = Some(Instant::now());
-        // `eprintln!` would panic where stderr is closed.
-        let _ = writeln!(
-            io::stderr(),
-            "correlog: the log cannot be written ({error}); {} failed attempts since this was last said",
-            self.untold_errors
-        );
-        self.untold_errors = 0;
+        self.report.failed(error);
     }
 }
 
