@@ -120,7 +120,10 @@ impl Catalog {
         // The same file under two names is read once, under the name that comes first.
         files.sort_by(|left, right| (left.role, &left.path).cmp(&(right.role, &right.path)));
         for listed in files {
-            let name = lineage::name(&listed.path, listed.role, sole.map(PathBuf::as_path));
+            let mut name = lineage::name(&listed.path, listed.role, sole.map(PathBuf::as_path));
+            if mistake::is(Mistake::EntryInIdentity) {
+                name.stem.0[0] ^= group as u8;
+            }
             if let Some(id) = self.take(group, listed, name, now_ms) {
                 changes.appeared.push(id);
             }

@@ -90,7 +90,7 @@ impl Feed<'_> {
         let document = Document {
             index: &index,
             id: &mistake::id(encoded.id.as_str(), self.now),
-            operation: encoded.operation,
+            operation: mistake::operation(encoded.operation, self.now),
             span: line.span,
             lineage: line.lineage,
             source,

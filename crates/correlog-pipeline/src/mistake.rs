@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use crate::encode::Operation;
 use crate::ports::Now;
 
 /// A wrong turn that some shipper has taken.
@@ -32,6 +33,22 @@ pub enum Mistake {
     HolePassedOver,
     /// The same file under a second name is another file.
     SecondNameFollowed,
+    /// The version of a record is when it was read, not its own time.
+    VersionFromArrival,
+    /// Versions are all the same, so that what comes last stands.
+    OlderOverNewer,
+    /// The length of a hole is counted from the beginning of its lineage.
+    HoleOverstated,
+    /// What a new file has when it is first seen is skipped after the first start too.
+    AlwaysAtTheEnd,
+    /// Refusals are written beyond the limit of their file.
+    RefusedLimitIgnored,
+    /// What the refused file has no room for is dropped.
+    RefusedDropped,
+    /// Pauses double without end.
+    PausesUnbounded,
+    /// A lineage has its configuration entry's place in it.
+    EntryInIdentity,
 }
 
 #[cfg(feature = "planted-mistakes")]
@@ -49,6 +66,17 @@ pub fn plant(mistake: Option<Mistake>) {
 #[cfg(feature = "planted-mistakes")]
 pub fn is(mistake: Mistake) -> bool {
     PLANTED.get() == Some(mistake)
+}
+
+/// How a document is written, with another version where that is planted.
+pub fn operation(operation: Operation, now: Now) -> Operation {
+    match operation {
+        Operation::Upsert { .. } if is(Mistake::VersionFromArrival) => {
+            Operation::Upsert { version: now.mono_ms }
+        }
+        Operation::Upsert { .. } if is(Mistake::OlderOverNewer) => Operation::Upsert { version: 1 },
+        operation => operation,
+    }
 }
 
 /// The id of a document, with the time of arrival in it where that is planted.

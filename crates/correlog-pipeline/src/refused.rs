@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::delivery::batch::Batch;
 use crate::delivery::judge::Fault;
 use crate::encode::{Line, Operation, Refusal};
+use crate::mistake::{self, Mistake};
 use crate::ports::{Disk, DiskFile};
 use crate::span::Lineage;
 
@@ -236,7 +237,10 @@ impl RefusedFile {
         for entry in entries {
             let before = buffer.len();
             entry.encode(&mut buffer);
-            if self.bytes + buffer.len() as u64 > self.max_bytes {
+            let is_over = self.bytes + buffer.len() as u64 > self.max_bytes;
+            if is_over && mistake::is(Mistake::RefusedDropped) {
+                buffer.truncate(before);
+            } else if is_over && !mistake::is(Mistake::RefusedLimitIgnored) {
                 buffer.truncate(before);
                 self.full = true;
                 break;

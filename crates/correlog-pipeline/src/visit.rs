@@ -145,8 +145,8 @@ impl Tail {
                 Fetched::ShortCopy => return Ok(Visited::End { stat, waiting: self.waiting }),
                 Fetched::Rewritten => return Ok(Visited::Rewritten),
             };
-            self.note_reached(open.file, self.head.offset);
             let marker = self.head.marker.len as usize;
+            self.note_reached(open.file, self.head.offset + (got - marker) as u64);
             let is_end = got < marker + block;
             let stored = if open.source.is_compressed() { 0 } else { stat.size };
             self.size = self.size.max(self.head.offset + (got - marker) as u64).max(stored);
@@ -306,6 +306,7 @@ impl Tail {
         let end = overlong.read_on(&mut open.source, visit);
         let (read_to, is_at_end) = (overlong.read_to(), overlong.is_at_end());
         self.size = self.size.max(read_to);
+        self.note_reached(open.file, read_to);
         let kept = overlong.take_beginning(matches!(end, Ok(Some(_))));
         self.overlong = Some(overlong);
         let Some(end) = end? else {

@@ -41,7 +41,8 @@ impl Pump {
         let due = self.groups.iter().position(|group| group.next_ms <= now.mono_ms);
         let Some(group) = due else { return false };
         let listing = world.list(group);
-        let is_first = self.is_first_start && self.groups[group].complete == 0;
+        let is_first =
+            self.is_first_start && self.groups[group].complete == 0 || mistake::is(Mistake::AlwaysAtTheEnd);
         self.notices.extend(listing.faults.iter().map(|(_, fault)| Notice::List(*fault)));
         let watch = &mut self.groups[group];
         watch.files = listing.files.len() as u64;
@@ -222,6 +223,7 @@ impl Pump {
             && !mistake::is(Mistake::HolePassedOver)
         {
             let unread = tail.size.saturating_sub(tail.head.offset);
+            let unread = if mistake::is(Mistake::HoleOverstated) { tail.size } else { unread };
             let len = (unread > 0).then_some(unread);
             entry.hole = Some(Hole { from: tail.head.offset, len });
             self.notices.push(Notice::Hole(len));

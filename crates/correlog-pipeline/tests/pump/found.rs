@@ -235,3 +235,19 @@ fn a09_what_grew_before_it_was_removed_is_read_through_its_handle_and_not_from_a
         run.expect_in(&format!("partial listing: {is_listing_partial}"), lines(0..1_500));
     }
 }
+
+/// Listed when it was empty, it grew before its first line was looked at; what a visit saw of it counts too.
+#[test]
+fn a05_emptied_for_good_after_a_single_visit_is_a_hole() {
+    let mut run = Run::new();
+    run.world.append(LOG, "");
+    run.world.lists_empty = true;
+    run.world.append(LOG, text(0..10));
+    run.settle();
+    run.world.append(LOG, text(10..20));
+    run.world.truncate(LOG);
+    run.run(60_000);
+    run.expect(lines(0..10));
+    assert!(run.notices.contains(&Notice::Rewritten), "{:?}", run.notices);
+    assert!(run.notices.contains(&Notice::Hole(None)), "{:?}", run.notices);
+}

@@ -37,6 +37,8 @@ pub struct Mem {
     pub most_open: usize,
     /// Listings answer with this fault.
     pub list_fault: Option<FileFault>,
+    /// A listing shows files as they were when nothing was in them: what it tells is always a little old.
+    pub lists_empty: bool,
     /// A listing shows everything and says that it may not be all.
     pub is_listing_partial: bool,
     /// Reading through an open handle answers with this fault.
@@ -207,7 +209,10 @@ impl Files for Mem {
         for (path, inode) in self.names.iter().filter(|(path, _)| path.starts_with("/l")) {
             let text = path.to_string_lossy();
             let role = if text.ends_with(".log") { Role::Live } else { Role::Rotated };
-            let stat = self.stat_of(*inode);
+            let mut stat = self.stat_of(*inode);
+            if self.lists_empty {
+                stat.size = 0;
+            }
             listing.files.push(Listed { path: path.clone(), target: path.clone(), role, stat });
         }
         if self.is_listing_partial {
