@@ -214,6 +214,8 @@ impl Pump {
         let entry = self.checkpoint.get_mut(tail.lineage).expect("every tail has its entry");
         seen.standing = Standing::Member(id);
         seen.retry_ms = 0;
+        // What stands there when it is recognised once more came after the first start.
+        seen.first = false;
         tail.group = Some(seen.group);
         tail.members.push(file);
         tail.orphan_since_ms = None;

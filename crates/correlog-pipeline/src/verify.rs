@@ -37,10 +37,8 @@ impl Tail {
         visit: &mut Visit<'_>,
         size: u64,
     ) -> Result<bool, ReadFault> {
-        if size < self.fingerprint.at + u64::from(self.fingerprint.len) {
-            return Ok(true);
-        }
-        if !self.first_line_stands(source, visit)? {
+        let has_first_line = size >= self.fingerprint.at + u64::from(self.fingerprint.len);
+        if has_first_line && !self.first_line_stands(source, visit)? {
             return Ok(false);
         }
         let prefix = self.beginning.prefix;

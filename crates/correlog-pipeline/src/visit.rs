@@ -287,6 +287,7 @@ impl Tail {
             self.skip(Skip::Nul, from, to);
             self.head.offset = to;
             self.head.marker = Marker::of_zeros(to - from);
+            self.note_reached(open.file, to);
             self.size = self.size.max(to);
         }
         Ok(Visited::More)

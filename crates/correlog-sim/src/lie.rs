@@ -28,7 +28,7 @@ pub enum Lie {
     Planted(Mistake),
 }
 
-pub const ALL: [Lie; 19] = [
+pub const ALL: [Lie; 27] = [
     Lie::Planted(Mistake::NewestAckCheckpoint),
     Lie::FailedRequestDelivered,
     Lie::BusyItemsStored,
@@ -48,6 +48,14 @@ pub const ALL: [Lie; 19] = [
     Lie::Planted(Mistake::ExpiryIgnored),
     Lie::Planted(Mistake::HolePassedOver),
     Lie::Planted(Mistake::SecondNameFollowed),
+    Lie::Planted(Mistake::VersionFromArrival),
+    Lie::Planted(Mistake::OlderOverNewer),
+    Lie::Planted(Mistake::HoleOverstated),
+    Lie::Planted(Mistake::AlwaysAtTheEnd),
+    Lie::Planted(Mistake::RefusedLimitIgnored),
+    Lie::Planted(Mistake::RefusedDropped),
+    Lie::Planted(Mistake::PausesUnbounded),
+    Lie::Planted(Mistake::EntryInIdentity),
 ];
 
 impl Lie {

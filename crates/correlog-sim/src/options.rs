@@ -23,6 +23,26 @@ pub struct Options {
     pub cluster: ClusterFaults,
     pub life: LifeFaults,
     pub lines: Lines,
+    pub operator: Operator,
+}
+
+/// How the shipper is set up.
+#[derive(Clone, Debug, Default)]
+pub struct Operator {
+    /// What was there before the first start is not wanted.
+    pub start_at_end: bool,
+    /// A second entry matches files of the first writer too.
+    pub twin: Option<Twin>,
+    /// The refused file has room for so much; once the world is healed somebody makes more.
+    pub refused_max_bytes: Option<u64>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Twin {
+    /// All its patterns are the same.
+    Same,
+    /// It does not match rotated files.
+    LiveOnly,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -117,6 +137,8 @@ pub struct Lines {
     pub linked: bool,
     /// Copytruncate by a writer that does not append: it leaves a hole.
     pub holes: bool,
+    /// A record is another version of an earlier one, not always a newer one.
+    pub updated: u32,
 }
 
 impl Options {
@@ -131,7 +153,10 @@ impl Options {
             cluster: cluster(rng),
             life: life(rng),
             lines: lines(rng),
+            operator: operator(&mut Rng::new(seed, 5)),
         };
+        // Of a garbled line nobody knows which version of its row it is.
+        drawn.lines.updated = if drawn.lines.bad_gzip > 0 { 0 } else { Rng::new(seed, 6).swarm(400) };
         if keeps_no_ids {
             drawn.cluster = exact(&drawn.cluster);
             drawn.life = LifeFaults { clock_jump: drawn.life.clock_jump, ..LifeFaults::default() };
@@ -157,6 +182,7 @@ impl Options {
         let body_max = self.cluster.body_max;
         self.cluster = ClusterFaults { keeps_no_ids, body_max, ..ClusterFaults::default() };
         self.life = LifeFaults::default();
+        self.operator.refused_max_bytes = None;
     }
 }
 
@@ -251,5 +277,15 @@ fn lines(rng: &mut Rng) -> Lines {
         max_age_ms: rng.chance(150).then(|| rng.within(2, 20) * 86_400_000),
         linked: rng.chance(200),
         holes: destructive && rng.chance(300),
+        updated: 0,
+    }
+}
+
+fn operator(rng: &mut Rng) -> Operator {
+    let twin = if rng.chance(500) { Twin::Same } else { Twin::LiveOnly };
+    Operator {
+        start_at_end: rng.chance(100),
+        twin: rng.chance(200).then_some(twin),
+        refused_max_bytes: rng.chance(200).then(|| rng.within(2_000, 20_000)),
     }
 }

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use correlog_pipeline::config::{Config, Group, Mode};
 use correlog_pipeline::delivery::Options as DeliveryOptions;
-use correlog_pipeline::limits::Limits;
+use correlog_pipeline::limits::{Limits, REFUSED_MAX_BYTES, RETRY_DELAY_MAX_MILLIS};
 use correlog_pipeline::mistake::{self, Mistake};
 use correlog_pipeline::pump::{Pace, Pump, Stop};
 use correlog_pipeline::store::Store;
@@ -13,10 +13,11 @@ use correlog_pipeline::store::Store;
 use crate::disk::Part;
 use crate::lie::Lie;
 use crate::line::LINE_MAX_BYTES;
-use crate::options::{Death, Options};
+use crate::options::{Death, Options, Twin};
 use crate::oracle::Violation;
 use crate::rng::Rng;
 use crate::world::SimWorld;
+use crate::writer::Writer;
 
 /// What came of a seed.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +37,9 @@ const HEALTHY_MS: u64 = 600_000;
 
 /// After the grace of a rotated file and the wait for a missing one.
 const HOLES_TOLD_MS: u64 = 90_000;
+
+/// The longest pause, and until a body is closed and a waiting pump looks.
+const PAUSE_MAX_MS: u64 = RETRY_DELAY_MAX_MILLIS + 2_000;
 
 struct Run {
     world: SimWorld,
@@ -93,13 +97,21 @@ impl Run {
         if self.is_broken() {
             return;
         }
+        let had_limit = self.world.options.operator.refused_max_bytes.is_some();
         self.world.options.heal();
         let faults = self.world.options.cluster.clone();
         self.world.cluster.heal(faults);
         self.world.end_spells();
         self.world.finish_writers();
         self.world.note("healed", [self.turns, 0]);
-        if self.world.rng.chance(500) && self.pump.is_some() && !self.world.oracle.counts_writes {
+        let dies = self.world.rng.chance(500) && self.pump.is_some() && !self.world.oracle.counts_writes;
+        if had_limit && !dies {
+            // Room for refusals is a matter of the configuration.
+            self.world.oracle.counts_writes = false;
+            self.world.dead = true;
+            self.die(Death::Process);
+        }
+        if dies {
             // One more death finds what was promised and not kept.
             self.world.dead = true;
             self.die(Death::Power);
@@ -134,6 +146,7 @@ impl Run {
         let mut least = self.world.disk.least(|name| name.starts_with("state-"));
         if let Ok((_, checkpoint, _)) = Store::open(&mut least) {
             self.world.oracle.holes(&checkpoint);
+            self.world.oracle.lengths(&checkpoint);
         }
     }
 
@@ -172,6 +185,7 @@ impl Run {
             return Pace::Again;
         }
         self.bounds();
+        self.pauses();
         match outcome {
             Ok(pace) => pace,
             Err(_stop) => {
@@ -198,6 +212,22 @@ impl Run {
                 self.pump = Some(Pump::new(config, options, &mut self.world)?);
                 Ok(Pace::Again)
             }
+        }
+    }
+
+    /// P6: whoever has something to send asks again before long. Where refusals wait for the disk nothing is sent.
+    fn pauses(&mut self) {
+        let world = &self.world;
+        let waits = self.pump.as_ref().is_some_and(|pump| pump.held_bytes() > 0)
+            && world.cluster.next_ms().is_none()
+            && world.options.lines.poison == 0;
+        let (now_ms, last_ms) = (world.now.mono_ms, world.last_asked_ms);
+        let waited = now_ms.saturating_sub(last_ms);
+        if waits && waited > PAUSE_MAX_MS {
+            self.world.oracle.fail("P6", format!("nothing was asked for {waited} ms"));
+        }
+        if !waits {
+            self.world.last_asked_ms = now_ms;
         }
     }
 
@@ -302,14 +332,23 @@ impl Run {
     /// another order, under other names and with other limits. Nothing of that may enter an id.
     fn configure(&mut self) -> (Config, DeliveryOptions) {
         let rng = &mut Rng::new(self.seed, 1_000 + self.configuration);
-        let mut groups: Vec<_> = self.world.writers.iter().map(|writer| writer.group.clone()).collect();
+        let of = |writer: &Writer| (format!("{}", writer.group.dir.display()), writer.group.clone());
+        let mut groups: Vec<_> = self.world.writers.iter().map(of).collect();
+        if let Some(twin) = self.world.options.operator.twin {
+            let mut group = groups[0].1.clone();
+            if twin == Twin::LiveOnly {
+                group.rotated.clear();
+            }
+            groups.push(("twin".to_owned(), group));
+        }
         if rng.chance(500) {
             groups.reverse();
         }
         let renamed = rng.below(3);
         let has_sole = rng.chance(500);
-        let configured = groups.iter().map(|group| Group {
-            name: format!("{}-{renamed}", group.dir.display()),
+        let configured = groups.iter().map(|(name, group)| Group {
+            name: format!("{name}-{renamed}"),
+            start_at_end: self.world.options.operator.start_at_end,
             max_age_ms: self.world.options.lines.max_age_ms,
             sole: has_sole.then(|| group.dir.join(&group.live[0])),
             ..Group::default()
@@ -320,7 +359,7 @@ impl Run {
             mode: Mode::Follow,
             ..Config::default()
         };
-        self.world.files.groups = groups;
+        self.world.files.groups = groups.into_iter().map(|(_, group)| group).collect();
         let options = DeliveryOptions {
             concurrency_max: rng.within(1, 4) as usize,
             batch_bytes: rng.within(500, 8_000) as usize,
@@ -330,6 +369,7 @@ impl Run {
                 config.limits.in_flight_bytes
             },
             deadline_ms: 10_000,
+            refused_max_bytes: self.world.options.operator.refused_max_bytes.unwrap_or(REFUSED_MAX_BYTES),
             seed: rng.draw(),
             ..DeliveryOptions::default()
         };

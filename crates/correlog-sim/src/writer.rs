@@ -199,8 +199,9 @@ impl Writer {
         let Some((_, inode)) = tree.resolve(path) else { return };
         let before = tree.inodes[inode].bytes.len() as u64;
         self.torn = None;
+        oracle.extends(tree.inodes[inode].content, before);
         tree.set_len(inode, 0);
-        tree.inodes[inode].content = oracle.new_content();
+        tree.inodes[inode].content = oracle.emptied(tree.inodes[inode].content);
         if lines.holes && rng.chance(500) {
             // A writer that does not append goes on where it was.
             tree.set_len(inode, before);
@@ -268,22 +269,32 @@ impl Writer {
                 tree.append(self.inode, b"\n");
                 let inode = &tree.inodes[self.inode];
                 oracle.wrote_blank(inode.content, inode.bytes.len() as u64);
+                self.grew(tree, oracle);
                 continue;
             }
             let long = rng.chance(lines.long);
             let token = oracle.begin_line(long);
             let line = self.lines.make(token, long, lines, rng);
+            if let Some(version) = self.lines.version {
+                oracle.is_version(token, version);
+            }
             if let (Some(max_age), Some(dated)) = (lines.max_age_ms, self.lines.dated_ms) {
                 oracle.dated(token, dated, max_age);
             }
             if rng.chance(lines.torn) {
                 let at = rng.index(line.len());
                 tree.append(self.inode, &line[..at]);
+                self.grew(tree, oracle);
                 self.torn = Some(Torn { token, rest: line[at..].to_vec() });
                 return;
             }
             self.end_line(token, &line, tree, oracle);
         }
+    }
+
+    fn grew(&self, tree: &Tree, oracle: &mut Oracle) {
+        let inode = &tree.inodes[self.inode];
+        oracle.extends(inode.content, inode.bytes.len() as u64);
     }
 
     fn end_torn(&mut self, tree: &mut Tree, oracle: &mut Oracle) {
@@ -294,9 +305,13 @@ impl Writer {
 
     fn end_line(&mut self, token: u32, bytes: &[u8], tree: &mut Tree, oracle: &mut Oracle) {
         tree.append(self.inode, bytes);
+        self.grew(tree, oracle);
         let inode = &mut tree.inodes[self.inode];
         let end = inode.bytes.len() as u64;
         inode.lines.push((end, token));
+        if oracle.is_young(inode.content) {
+            oracle.begins_with(inode.content, last_line(&inode.bytes));
+        }
         oracle.ended_line(token, inode.content, end);
         oracle.grew(inode.content, end);
     }
@@ -307,6 +322,14 @@ impl std::fmt::Display for Writer {
         let torn = if self.torn.is_some() { ", a line is torn" } else { "" };
         write!(f, "{} {:?}: {}{torn}", self.group.dir.display(), self.rotation, self.last)
     }
+}
+
+/// The last of some lines, without what is blank before it.
+fn last_line(bytes: &[u8]) -> &[u8] {
+    let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+    let line = &bytes[memchr::memrchr(b'\n', bytes).map_or(0, |at| at + 1)..];
+    let is_blank = |byte: &u8| *byte == 0 || byte.is_ascii_whitespace();
+    &line[line.iter().position(|byte| !is_blank(byte)).unwrap_or(0)..]
 }
 
 /// One whole gzip member.

@@ -32,8 +32,9 @@ pub fn body(batch: &Batch) -> Vec<u8> {
 
 pub fn shown(batch: &Batch, entry: &Entry, found: &Found) -> Shown {
     let Some(stored) = &found.log else { return Shown::Missing };
+    let is_record = entry.operation != Operation::Create;
     // A record's id is its row's, and a conflict means that a newer version of it is there.
-    if entry.operation != Operation::Create {
+    if is_record && entry.condemned.is_none() {
         return Shown::Same;
     }
     let ours = serde_json::from_slice::<Value>(batch.first(entry)).ok();
@@ -43,6 +44,8 @@ pub fn shown(batch: &Batch, entry: &Entry, found: &Found) -> Shown {
     };
     match same(["stream", "seq"]) || same(["lineage", "offset"]) {
         true => Shown::Same,
+        // Another version of the row: of this one nothing is stored.
+        false if is_record => Shown::Missing,
         false => Shown::Other,
     }
 }

@@ -251,3 +251,30 @@ fn a05_emptied_for_good_after_a_single_visit_is_a_hole() {
     assert!(run.notices.contains(&Notice::Rewritten), "{:?}", run.notices);
     assert!(run.notices.contains(&Notice::Hole(None)), "{:?}", run.notices);
 }
+
+/// What was known of it was a long hole; the handle was lost, and it is shorter now than the hole was.
+#[test]
+fn a07_truncated_and_grown_again_when_only_its_hole_was_passed() {
+    let mut run = known_and_not_read_behind_a_hole();
+    run.world.truncate(LOG);
+    run.world.append(LOG, text(30..60));
+    run.world.is_cluster_down = false;
+    run.run(60_000);
+    run.expect([lines(10_000..14_000), lines(30..60)].concat());
+}
+
+/// There is room for the hole, and none for the lines behind it.
+fn known_and_not_read_behind_a_hole() -> Run {
+    let mut config = config();
+    (config.limits.in_flight_bytes, config.limits.block_bytes) = (80 << 10, 64 << 10);
+    let mut run = Run::with(config, Mem::default());
+    run.world.append(LOG, "");
+    run.world.lists_empty = true;
+    run.world.is_cluster_down = true;
+    run.world.append("/l/first.log", text(10_000..14_000));
+    run.settle();
+    run.world.append(LOG, vec![0; 70 << 10]);
+    run.world.append(LOG, text(0..10));
+    run.settle();
+    run
+}

@@ -166,7 +166,17 @@ fn start_at_end_leaves_out_what_was_there_at_the_first_start_only() {
     run.world.append(LOG, text(10..15));
     run.world.append("/l/new.log", text(20..25));
     run.settle();
-    let all = || lines(10..15).into_iter().chain(lines(20..25)).chain(["half a line".to_owned()]);
+    // What is rewritten in place, even under the same name and number, came later.
+    run.world.truncate("/l/new.log");
+    run.world.append("/l/new.log", text(30..35));
+    run.settle();
+    let old = "/l/old.log.1";
+    run.world.rename(LOG, old);
+    run.world.truncate(old);
+    run.world.append(old, text(40..45));
+    run.settle();
+    let wanted = [lines(10..15), lines(20..25), lines(30..35), lines(40..45)].concat();
+    let all = || wanted.iter().cloned().chain(["half a line".to_owned()]);
     run.expect(all());
     run.restart();
     run.settle();

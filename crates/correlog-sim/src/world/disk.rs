@@ -144,6 +144,7 @@ impl Bulk for SimWorld {
         if !self.alive("submit") {
             return Err(submission);
         }
+        self.last_asked_ms = self.now.mono_ms;
         let sent = self.cluster.submit(self.now.mono_ms, submission);
         self.hear();
         sent
@@ -154,6 +155,9 @@ impl Bulk for SimWorld {
             return None;
         }
         let completion = self.cluster.poll(self.now.mono_ms);
+        if completion.is_some() {
+            self.last_asked_ms = self.now.mono_ms;
+        }
         self.hear();
         match self.lie {
             Some(lie) => completion.map(|completion| lie.told(completion)),

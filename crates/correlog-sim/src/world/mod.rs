@@ -3,6 +3,7 @@
 
 mod disk;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use correlog_pipeline::ports::{DiskFault, DiskFile, FileFault, Files, Handle, Listing, Now, Stat};
@@ -13,7 +14,7 @@ use crate::disk::SimDisk;
 use crate::files::SimFiles;
 use crate::files::tree::{Numbers, Tree};
 use crate::lie::Lie;
-use crate::options::Options;
+use crate::options::{FileFaults, Options};
 use crate::oracle::{Oracle, START_MS};
 use crate::rng::Rng;
 use crate::trace::Trace;
@@ -50,6 +51,10 @@ pub struct SimWorld {
     /// The turn in which each handle was opened.
     opened: Vec<u64>,
     refused_len: usize,
+    /// Entries that were listed without a fault in this life.
+    listed: BTreeSet<usize>,
+    /// When the cluster was last asked for anything or heard of.
+    pub last_asked_ms: u64,
     /// A mistake that is planted in the ports.
     pub lie: Option<Lie>,
     slot_unread: Unread,
@@ -66,7 +71,11 @@ impl SimWorld {
         tree.tells_birth = !options.files.births_hidden;
         let mut oracle = Oracle::default();
         oracle.counts_writes = options.cluster.keeps_no_ids;
+        oracle.keeps_no_ids = options.cluster.keeps_no_ids;
         oracle.expects_damage = options.lines.bad_gzip > 0;
+        oracle.is_first_start = true;
+        let FileFaults { open, stat, read, .. } = options.files;
+        oracle.reads_surely = open + stat + read == 0;
         let rng = &mut Rng::new(seed, 3);
         let writers: Vec<Writer> = (0..options.writers)
             .map(|number| Writer::new(number, &options.lines, &mut tree, &mut oracle, rng))
@@ -89,6 +98,8 @@ impl SimWorld {
             spell: None,
             opened: Vec::new(),
             refused_len: 0,
+            listed: BTreeSet::new(),
+            last_asked_ms: 0,
             lie: None,
             slot_unread: Unread::No,
             slot_damaged: false,
@@ -134,7 +145,11 @@ impl SimWorld {
         self.opened.clear();
         self.refusals.clear();
         self.oracle.died();
+        self.listed.clear();
+        // Who dies before anything is kept starts for the first time again.
+        self.oracle.is_first_start = !self.disk.durable().any(|(name, _)| name.starts_with("state-"));
         self.oracle.sweep(&self.files.tree);
+        self.last_asked_ms = self.now.mono_ms;
         self.cluster.sender_died(self.now.mono_ms);
         self.hear();
         self.dead = false;
@@ -147,6 +162,9 @@ impl SimWorld {
         let len = self.disk.durable().filter_map(refused).sum();
         if len != self.refused_len {
             self.refused_len = len;
+            if self.options.operator.refused_max_bytes.is_some_and(|max| len as u64 > max) {
+                self.oracle.fail("P6", format!("the refused file has {len} bytes"));
+            }
             for (_, bytes) in self.disk.durable().filter(|(name, _)| name.starts_with("refused")) {
                 self.oracle.refused(bytes);
             }
@@ -224,11 +242,15 @@ impl Files for SimWorld {
             return Listing { faults: vec![(Path::new("/").into(), FileFault::Io)], ..Listing::default() };
         }
         let mut listing = self.files.list(group);
+        let is_whole = listing.faults.is_empty();
         if self.fault(self.options.files.list, "list fault") {
             // Some of it was seen, and it says that this is not all.
             let seen = self.rng.index(listing.files.len() + 1);
             listing.files.truncate(seen);
             listing.faults.push((self.files.groups[group].dir.clone(), FileFault::Io));
+        } else if is_whole {
+            self.listed.insert(group);
+            self.oracle.is_first_start &= self.listed.len() < self.files.groups.len();
         }
         listing
     }
@@ -267,6 +289,11 @@ impl Files for SimWorld {
             len = self.rng.within(1, len as u64 - 1) as usize;
         }
         let got = self.files.read(handle, offset, &mut into[..len])?;
+        let inode = &self.files.tree.inodes[self.files.inode_of(handle)?];
+        let is_followed = self.opened[handle.0 as usize] != self.turn;
+        if got > 0 && is_followed && !inode.bytes.starts_with(b"\x1f\x8b") {
+            self.oracle.read_to(inode.content, offset + got as u64);
+        }
         let numbers = [u64::from(handle.0), offset];
         self.trace.event("got", numbers, format_args!("{got} bytes of {} from {offset} on", handle.0));
         Ok(got)

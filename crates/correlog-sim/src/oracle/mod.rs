@@ -1,13 +1,16 @@
 //! What ought to be true, asked whenever something is promised: of every line, where it was written, whether it
 //! could still be read, and what became of it. It shares no code with what it judges but the state file's reader.
 
+mod left;
+mod state;
+
 use std::collections::BTreeMap;
 
-use correlog_pipeline::checkpoint::Checkpoint;
+use correlog_pipeline::place::hash16;
 use correlog_pipeline::span::Lineage;
 
 use crate::cluster::Applied;
-use crate::files::tree::Tree;
+use crate::line::Version;
 
 /// A broken promise: the invariant's number and what was seen.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -50,6 +53,7 @@ struct Line {
     expired: bool,
     /// Whether it must be shipped depends on the moment: it may arrive, and need not.
     optional: bool,
+    version: Option<Version>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -62,6 +66,18 @@ struct Content {
     ragged: bool,
     windowed: bool,
     len: u64,
+    /// All bytes that ever were in a plain file of it, whole lines or not.
+    extent: u64,
+    /// What this life of the shipper read of it in a file that it follows.
+    read: u64,
+    /// It was there before every entry had been listed once.
+    was_first: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Row {
+    newest: u64,
+    tokens: Vec<u32>,
 }
 
 /// What a document says of its place.
@@ -84,8 +100,20 @@ pub struct Oracle {
     /// As the documents tell it.
     lineages: BTreeMap<String, usize>,
     promised: BTreeMap<Lineage, u64>,
+    /// By the hash of their first lines, which no two share.
+    first_lines: BTreeMap<[u8; 16], usize>,
+    /// The newest version of each row that is stored.
+    rows: BTreeMap<u32, Row>,
+    /// How much of a lineage was skipped as being there before the first start.
+    before_start: BTreeMap<Lineage, u64>,
+    /// Files that appear now were there before the first start.
+    pub is_first_start: bool,
+    /// No file is read on from without a fault: what was read of a file is known for certain.
+    pub reads_surely: bool,
     /// Every write counts: nothing may be written twice.
     pub counts_writes: bool,
+    /// The cluster keeps no ids and no versions.
+    pub keeps_no_ids: bool,
     /// Archives are damaged: what comes out of them may be cut or garbled, and is nobody's promise.
     pub expects_damage: bool,
     pub violations: Vec<Violation>,
@@ -93,8 +121,41 @@ pub struct Oracle {
 
 impl Oracle {
     pub fn new_content(&mut self) -> usize {
-        self.contents.push(Content::default());
+        self.contents.push(Content { was_first: self.is_first_start, ..Content::default() });
         self.contents.len() - 1
+    }
+
+    /// A file was emptied: what comes now is another content, in the place of the first.
+    pub fn emptied(&mut self, content: usize) -> usize {
+        let new = self.new_content();
+        self.contents[new].was_first |= self.contents[content].was_first;
+        new
+    }
+
+    /// No line of it was whole before.
+    pub fn is_young(&self, content: usize) -> bool {
+        self.contents[content].tokens.is_empty()
+    }
+
+    pub fn begins_with(&mut self, content: usize, first_line: &[u8]) {
+        self.first_lines.insert(hash16(first_line), content);
+    }
+
+    /// The file that it is written to is so long.
+    pub fn extends(&mut self, content: usize, len: u64) {
+        let content = &mut self.contents[content];
+        content.extent = content.extent.max(len);
+    }
+
+    /// The shipper got bytes of a plain file that it follows, up to here.
+    pub fn read_to(&mut self, content: usize, end: u64) {
+        let content = &mut self.contents[content];
+        content.read = content.read.max(end);
+    }
+
+    pub fn is_version(&mut self, token: u32, version: Version) {
+        self.lines[token as usize].version = Some(version);
+        self.rows.entry(version.row).or_default().tokens.push(token);
     }
 
     pub const fn lines(&self) -> usize {
@@ -112,6 +173,7 @@ impl Oracle {
             long,
             expired: false,
             optional: false,
+            version: None,
         });
         self.lines.len() as u32 - 1
     }
@@ -120,10 +182,17 @@ impl Oracle {
     pub fn ended_line(&mut self, token: u32, content: usize, end: u64) {
         self.contents[content].ends.push(end);
         self.contents[content].tokens.push(token);
+        let newest = self.lines[token as usize]
+            .version
+            .and_then(|version| self.rows.get(&version.row))
+            .map(|row| row.newest);
         let line = &mut self.lines[token as usize];
         (line.content, line.end) = (content, end);
+        let is_superseded = line.version.zip(newest).is_some_and(|(own, newest)| own.micros < newest);
         if line.fate == Fate::Stored {
             self.broken("P1", format!("line {token} was stored before it was whole"));
+        } else if is_superseded {
+            line.fate = Fate::Stored;
         } else {
             line.fate = if line.expired || line.optional { Fate::Excused } else { Fate::Pending };
         }
@@ -216,6 +285,9 @@ impl Oracle {
             _ => {}
         }
         line.home = Some(home);
+        let version = line.version.filter(|_| is_whole);
+        self.stands(version, token);
+        let line = &mut self.lines[token];
         // A copy that was cut within the line, and nothing else is left of it: what there is is shipped.
         if line.fate == Fate::Excused && !is_whole && (!line.long || is_half) {
             return;
@@ -230,6 +302,24 @@ impl Oracle {
             return self.broken("P1", format!("line {token} was stored without its end"));
         }
         self.place(doc, token, content, end);
+    }
+
+    /// A version of a row is stored: no newer one was, and no older one has to be any more.
+    fn stands(&mut self, version: Option<Version>, token: usize) {
+        let Some(Version { row, micros }) = version else { return };
+        let known = self.rows.entry(row).or_default();
+        if known.newest > micros && !self.keeps_no_ids {
+            let what = format!("line {token} of row {row} was written over a newer version of it");
+            return self.broken("P4", what);
+        }
+        known.newest = known.newest.max(micros);
+        for token in &known.tokens {
+            let line = &mut self.lines[*token as usize];
+            let is_older = line.version.is_some_and(|version| version.micros < known.newest);
+            if is_older && line.fate == Fate::Pending {
+                line.fate = Fate::Stored;
+            }
+        }
     }
 
     /// What the document says about where it stood.
@@ -257,98 +347,6 @@ impl Oracle {
                 && line.fate != Fate::Stored
             {
                 line.fate = Fate::Refused;
-            }
-        }
-    }
-
-    /// A checkpoint became durable: nothing before its offsets may be unsettled, now or ever.
-    pub fn promised(&mut self, checkpoint: &Checkpoint) {
-        for (lineage, entry) in checkpoint.entries() {
-            let offset = entry.place.offset;
-            let before = self.promised.insert(*lineage, offset).unwrap_or(0);
-            if offset < before {
-                self.broken("P3", format!("{} went back from {before} to {offset}", name(lineage)));
-            }
-            if let Some(content) = self.lineages.get(&name(lineage)) {
-                self.settled_before(*content, offset);
-            }
-        }
-        self.promised.retain(|lineage, _| checkpoint.entries().contains_key(lineage));
-    }
-
-    fn settled_before(&mut self, content: usize, offset: u64) {
-        let late = self.contents[content].tokens.iter().find_map(|token| {
-            let line = &self.lines[*token as usize];
-            (line.end <= offset && line.fate == Fate::Pending).then_some((*token, line.end))
-        });
-        if let Some((token, end)) = late {
-            self.broken("P2", format!("durable offset {offset} is past line {token}, which ends at {end}"));
-        }
-        let known = &self.contents[content];
-        if offset != 0 && offset != known.len && !known.ragged && !known.ends.contains(&offset) {
-            let what = format!("durable offset {offset} is inside a line of content {content}");
-            self.broken("P5", what);
-        }
-    }
-
-    /// State was damaged from outside: what was promised before cannot be held against the next life.
-    pub fn state_damaged(&mut self) {
-        self.promised.clear();
-    }
-
-    /// The shipper closed the last handle of an unlinked file. What another file has too it may read there.
-    pub fn closed(&mut self, lines: &[(u64, u32)], tree: &Tree) {
-        let is_there = |token: u32| {
-            let mut others = tree.inodes.iter().filter(|inode| inode.links > 0 || inode.handles > 0);
-            others.any(|inode| inode.lines.iter().any(|(_, other)| *other == token))
-        };
-        for (_, token) in lines {
-            self.lines[*token as usize].closed = !is_there(*token);
-        }
-    }
-
-    /// The process died: what only it had is gone.
-    pub fn died(&mut self) {
-        for line in &mut self.lines {
-            line.closed = false;
-        }
-    }
-
-    /// Something was destroyed: lines whose bytes are nowhere any more are nobody's fault.
-    pub fn sweep(&mut self, tree: &Tree) {
-        let mut there = vec![false; self.lines.len()];
-        for inode in tree.inodes.iter().filter(|inode| inode.links > 0 || inode.handles > 0) {
-            for (_, token) in &inode.lines {
-                there[*token as usize] = true;
-            }
-        }
-        for (line, there) in self.lines.iter_mut().zip(there) {
-            if line.fate == Fate::Pending && !there && !line.closed {
-                line.fate = Fate::Excused;
-            }
-        }
-    }
-
-    /// Lines of a lineage were destroyed before they were read: its state must say so, for what is passed over
-    /// silently looks like all that ever was (P1).
-    pub fn holes(&mut self, checkpoint: &Checkpoint) {
-        for (lineage, entry) in checkpoint.entries() {
-            let Some(content) = self.lineages.get(&name(lineage)) else { continue };
-            let known = &self.contents[*content];
-            let is_gone = |token: &&u32| {
-                let line = &self.lines[**token as usize];
-                line.fate == Fate::Excused
-                    && !line.expired
-                    && !line.optional
-                    && line.end > entry.place.offset
-                    && line.home.is_none()
-            };
-            let gone = known.tokens.iter().find(is_gone).copied();
-            if let (Some(token), None, false, false) = (gone, entry.hole, known.windowed, known.ragged) {
-                let at = entry.place.offset;
-                let what =
-                    format!("line {token} of {} behind {at} is gone and no hole is told", name(lineage));
-                return self.broken("P1", what);
             }
         }
     }
