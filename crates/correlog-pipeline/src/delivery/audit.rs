@@ -116,3 +116,48 @@ impl Delivery {
         lane.audit.not_before_ms = now.mono_ms + pause;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::delivery::batch::Document;
+    use crate::delivery::judge::Fault;
+    use crate::span::{Lineage, Span, TailId};
+
+    #[track_caller]
+    fn check(operation: Operation, condemned: Option<Fault>, stored_offset: Option<u64>, expect: Shown) {
+        let source = br#"{"message":"x","log":{"lineage":"ab","offset":7}}"#;
+        let document = Document {
+            index: "i",
+            id: "workflow_run:1",
+            operation,
+            span: Span { tail: TailId(0), start: 7, next: 9 },
+            lineage: Lineage::default(),
+            source,
+            line: b"x",
+            replayed: false,
+        };
+        let mut batch = Batch::with_room(1 << 10);
+        batch.push(&document);
+        batch.entries[0].condemned = condemned;
+        let log = stored_offset.map(|offset| json!({ "lineage": "ab", "offset": offset }));
+        let found = Found { id: "workflow_run:1".to_owned(), log };
+        assert_eq!(
+            shown(&batch, &batch.entries[0], &found),
+            expect,
+            "{operation:?} {condemned:?} {stored_offset:?}"
+        );
+    }
+
+    #[test]
+    fn a_condemned_version_of_a_record_is_not_the_one_that_is_stored() {
+        let version = Operation::Upsert { version: 3 };
+        check(Operation::Create, None, None, Shown::Missing);
+        check(Operation::Create, None, Some(7), Shown::Same);
+        check(Operation::Create, None, Some(1), Shown::Other);
+        check(version, None, Some(1), Shown::Same);
+        check(version, Some(Fault::Mapping), None, Shown::Missing);
+        check(version, Some(Fault::Mapping), Some(7), Shown::Same);
+        check(version, Some(Fault::Mapping), Some(1), Shown::Missing);
+    }
+}
