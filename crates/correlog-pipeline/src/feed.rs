@@ -1,14 +1,13 @@
 //! Between the reader and the delivery: a line is encoded, and what came of it is handed on. It keeps no position.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use correlog_schema::index::Family;
 
 use crate::config::{Config, Group};
 use crate::delivery::Delivery;
 use crate::delivery::batch::Document;
-use crate::encode::{Encoded, Encoder, IndexKey, Line, Refusal, Rejected, Time};
+use crate::encode::{Ahead, Encoded, Encoder, IndexKey, Line, Refusal, Rejected, Time};
 use crate::mistake::{self, Mistake};
 use crate::outlet::{Offer, Outlet};
 use crate::ports::Now;
@@ -24,8 +23,10 @@ pub struct Desk {
     encoders: Vec<Encoder>,
     logs_prefix: String,
     workflow_prefix: String,
-    names: BTreeMap<IndexKey, Arc<str>>,
+    names: BTreeMap<IndexKey, String>,
     document: Vec<u8>,
+    /// What is known of the lines of the block that is being handed over.
+    ahead: Ahead,
 }
 
 impl Desk {
@@ -36,23 +37,19 @@ impl Desk {
             workflow_prefix: config.workflow_prefix.clone(),
             names: BTreeMap::new(),
             document: Vec::new(),
+            ahead: Ahead::default(),
         }
     }
 
-    fn name(&mut self, key: IndexKey) -> Arc<str> {
-        if let Some(name) = self.names.get(&key) {
-            return name.clone();
-        }
-        if self.names.len() >= NAMES_MAX {
+    fn name(&mut self, key: IndexKey) -> &str {
+        if self.names.len() >= NAMES_MAX && !self.names.contains_key(&key) {
             self.names.clear();
         }
         let prefix = match key.family {
             Family::Logs => &self.logs_prefix,
             Family::Workflow => &self.workflow_prefix,
         };
-        let name: Arc<str> = key.place.index_name(prefix).into();
-        self.names.insert(key, name.clone());
-        name
+        self.names.entry(key).or_insert_with(|| key.place.index_name(prefix))
     }
 }
 
@@ -67,10 +64,15 @@ pub struct Feed<'a> {
 }
 
 impl Outlet for Feed<'_> {
+    fn look_ahead(&mut self, block: &[u8], offset: u64) {
+        self.desk.encoders[self.group].look_ahead(&mut self.desk.ahead, block, offset);
+    }
+
     fn offer(&mut self, line: &Line<'_>, replayed: bool) -> Offer {
         let mut source = std::mem::take(&mut self.desk.document);
         source.clear();
-        let offer = match self.desk.encoders[self.group].encode(line, &mut source) {
+        let known = self.desk.ahead.of(line);
+        let offer = match self.desk.encoders[self.group].encode_known(line, known, &mut source) {
             Ok(encoded) => self.document(line, &encoded, &source, replayed),
             Err(Rejected::Skip(_)) => Offer::Blank,
             Err(Rejected::Refusal(refusal)) => self.refuse(line, refusal),
@@ -86,15 +88,15 @@ impl Feed<'_> {
         if self.is_expired(encoded.time) {
             return Offer::Expired { last_time };
         }
-        let index = self.desk.name(encoded.index);
         let document = Document {
-            index: &index,
+            index: self.desk.name(encoded.index),
             id: &mistake::id(encoded.id.as_str(), self.now),
             operation: mistake::operation(encoded.operation, self.now),
             span: line.span,
             lineage: line.lineage,
             source,
             line: line.bytes,
+            head: encoded.head,
             replayed,
         };
         match (self.delivery.push(self.now, &document), encoded.index.family) {

@@ -19,6 +19,9 @@ pub enum Offer {
 
 /// Where lines go.
 pub trait Outlet {
+    /// Lines of this block, which starts where a line starts, are offered next.
+    fn look_ahead(&mut self, block: &[u8], offset: u64);
+
     /// `replayed`: an earlier life of the process may have sent it.
     fn offer(&mut self, line: &Line<'_>, replayed: bool) -> Offer;
 }

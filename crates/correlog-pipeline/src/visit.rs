@@ -104,9 +104,8 @@ impl Tail {
     fn read(&mut self, open: &mut Open, visit: &mut Visit<'_>) -> Result<Visited, ReadFault> {
         let stat = open.source.stat(visit.files)?;
         if !open.source.is_compressed() && stat.size < self.head.offset && !believes() {
-            // A copy that was made before all of it was written has nothing new; a file that was longer once has
-            // been truncated.
-            // What its listings never showed, because it grew again in between, its first bytes show.
+            // A copy that was made before all of it was written has nothing new; a file that was longer once has been
+            // truncated. What its listings never showed, because it grew again in between, its first bytes show.
             let is_truncated = stat.size < self.reached(open.file)
                 || !self.beginning_stands(&mut open.source, visit, stat.size)?;
             let waiting = self.waiting;
@@ -178,6 +177,7 @@ impl Tail {
     /// Offers the lines of a block; answers the bytes done with, and whether the outlet is full.
     fn hand_over(&mut self, mut frames: Frames<'_>, visit: &mut Visit<'_>, is_final: bool) -> (usize, bool) {
         let start = frames.offset();
+        visit.outlet.look_ahead(frames.rest(), start);
         let mut done = start;
         loop {
             let (piece, shape) = match frames.next() {

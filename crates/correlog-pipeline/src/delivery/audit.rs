@@ -135,6 +135,7 @@ mod tests {
             lineage: Lineage::default(),
             source,
             line: b"x",
+            head: None,
             replayed: false,
         };
         let mut batch = Batch::with_room(1 << 10);

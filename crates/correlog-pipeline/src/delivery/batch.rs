@@ -22,6 +22,8 @@ pub struct Document<'a> {
     pub source: &'a [u8],
     /// What the refused file keeps of it: the line's bytes, or their redacted form.
     pub line: &'a [u8],
+    /// The source is the line with one insertion after so many bytes, where the encoder knows it.
+    pub head: Option<u32>,
     /// An earlier life of the process may have sent it: it lies within the in-flight limit past the restored mark,
     /// or its lineage was opened without state. A conflict on it needs no audit.
     pub replayed: bool,
@@ -155,7 +157,7 @@ impl Batch {
         let source = self.body.len();
         self.body.extend_from_slice(document.source);
         self.body.push(b'\n');
-        let kept = self.keep(document.source, document.line);
+        let kept = self.keep(document);
         self.entries.push(Entry {
             span: document.span,
             lineage: document.lineage,
@@ -195,7 +197,11 @@ impl Batch {
     }
 
     /// A line that is the source but for one insertion is not kept a second time.
-    fn keep(&mut self, source: &[u8], line: &[u8]) -> Kept {
+    fn keep(&mut self, document: &Document<'_>) -> Kept {
+        let Document { source, line, head, .. } = *document;
+        if let Some(head) = head {
+            return Kept::Spliced { head, len: small(line.len()) };
+        }
         let head = common(source, line);
         if source.len() >= line.len() && source.ends_with(&line[head..]) {
             return Kept::Spliced { head: small(head), len: small(line.len()) };
@@ -331,6 +337,9 @@ fn common(left: &[u8], right: &[u8]) -> usize {
 }
 
 fn push_escaped(out: &mut Vec<u8>, id: &str) {
+    if !id.bytes().any(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+        return out.extend_from_slice(id.as_bytes());
+    }
     for c in id.chars() {
         match c {
             '"' | '\\' => out.extend_from_slice(&[b'\\', c as u8]),

@@ -6,6 +6,7 @@
 #[cfg(test)]
 mod tests;
 
+use super::batch::Batch;
 use super::reply::{self, BadReply, Item, ItemError};
 use crate::ports::{Lost, NotSent, Outcome};
 
@@ -125,6 +126,20 @@ impl Fault {
             Self::IdTaken => "id_taken",
         }
     }
+}
+
+/// The judgement of `outcome` for the documents of a batch, whose body is in its place.
+pub fn of_batch(outcome: &Outcome, batch: &Batch) -> Judgement {
+    let ids = batch.entries.iter().map(|entry| batch.id_escaped(entry));
+    if let Outcome::Replied { status: 200, reply, .. } = outcome
+        && reply::says_all_stored(reply, ids)
+    {
+        return Judgement::Each(vec![Verdict::Stored; batch.len()]);
+    }
+    let is_id = |at: usize, id: &str| {
+        batch.id_escaped(&batch.entries[at]) == id.as_bytes() || batch.id(&batch.entries[at]) == id
+    };
+    judge(outcome, batch.len(), is_id)
 }
 
 /// The judgement of `outcome` for `sent` documents; `is_id` tells whether an id is the one sent at a place.

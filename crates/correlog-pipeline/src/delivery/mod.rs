@@ -175,37 +175,35 @@ impl Delivery {
         if self.held_bytes() >= self.options.in_flight_bytes {
             return Err(Held::Full);
         }
-        let index = self.lane_of(now, document.index);
-        let held_by_parked: usize = self.lanes.values().map(Lane::parked_bytes).sum();
-        let share = self.options.in_flight_bytes / 4;
-        let lane = self.lanes.get_mut(&index).expect("it was just made");
-        let full = match lane.parked {
-            Some(_) => lane.bytes() >= share || held_by_parked >= 2 * share,
-            // An open lane leaves a quarter to the others, because it may be parked with all it holds.
-            None => lane.bytes() >= 3 * share,
-        };
-        if full {
-            return Err(if lane.parked.is_some() { Held::Parked } else { Held::Full });
+        if !self.lanes.contains_key(document.index) {
+            self.open_lane(now, document.index);
         }
+        let share = self.options.in_flight_bytes / 4;
+        let held_by_parked = || self.lanes.values().map(Lane::parked_bytes).sum::<usize>();
+        let lane = self.lanes.get(document.index).expect("it was just made");
+        match lane.parked {
+            None if lane.bytes() < 3 * share => {}
+            // An open lane leaves a quarter to the others, because it may be parked with all it holds.
+            None => return Err(Held::Full),
+            Some(_) if lane.bytes() < share && held_by_parked() < 2 * share => {}
+            Some(_) => return Err(Held::Parked),
+        }
+        let lane = self.lanes.get_mut(document.index).expect("it is there");
         lane.push(document, now.mono_ms, self.pace.batch_bytes(), &mut self.spare);
         self.held_documents += 1;
         self.counts.documents_taken += 1;
         Ok(())
     }
 
-    /// The lane of an index; one beyond the number of indices a run may create starts parked.
-    fn lane_of(&mut self, now: Now, index: &str) -> Arc<str> {
-        if let Some((name, _)) = self.lanes.get_key_value(index) {
-            return name.clone();
-        }
+    /// A lane for an index; one beyond the number of indices a run may create starts parked.
+    fn open_lane(&mut self, now: Now, index: &str) {
         let name: Arc<str> = index.into();
         let mut lane = Lane::default();
         if !self.indices.may_write(now.mono_ms, &name) {
             let block = Block::TooManyIndices;
             lane.parked = Some(Parked { block, since_ms: now.mono_ms, until_ms: u64::MAX, tries: 1 });
         }
-        self.lanes.insert(name.clone(), lane);
-        name
+        self.lanes.insert(name, lane);
     }
 
     /// What waits for a new index goes on when the days have made room for one.

@@ -46,11 +46,7 @@ impl Delivery {
             }
             assert_eq!(body.len(), flight.bytes, "the port gives back the body it was given");
             flight.batch.body = body;
-            let batch = &flight.batch;
-            let is_id = |at: usize, id: &str| {
-                batch.id_escaped(&batch.entries[at]) == id.as_bytes() || batch.id(&batch.entries[at]) == id
-            };
-            let judgement = judge::judge(&outcome, batch.len(), is_id);
+            let judgement = judge::of_batch(&outcome, &flight.batch);
             self.act(now, world, flight, judgement, settled);
         }
     }
@@ -217,7 +213,7 @@ impl Delivery {
     }
 
     pub(super) fn store(&mut self, index: &str, batch: &Batch, position: usize, settled: &mut Vec<Settled>) {
-        let entry = batch.entries[position];
+        let entry = &batch.entries[position];
         let done = Settled { span: entry.span, fate: Fate::Stored };
         match entry.form {
             Form::First => {}

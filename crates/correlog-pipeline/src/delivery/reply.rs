@@ -32,6 +32,27 @@ pub enum BadReply {
     Order,
 }
 
+/// Whether a reply says that all documents of these ids are stored, in this order, in the very words of OpenSearch, as
+/// nearly every reply does. `false` says nothing: then `items` reads it. Ids are as they stand in the body; the same text
+/// between quotes is the same id.
+pub fn says_all_stored<'a>(reply: &[u8], ids: impl Iterator<Item = &'a [u8]>) -> bool {
+    let told = || {
+        let rest = reply.strip_prefix(b"{\"took\":")?;
+        let digits = rest.iter().take(18).take_while(|byte| byte.is_ascii_digit()).count();
+        let is_number = digits == 1 || digits > 1 && rest[0] != b'0';
+        let mut rest = rest[digits..].strip_prefix(b",\"errors\":false,\"items\":[").filter(|_| is_number)?;
+        for (at, id) in ids.enumerate() {
+            rest = if at > 0 { rest.strip_prefix(b",")? } else { rest };
+            let item = rest.strip_prefix(b"{\"create\":{\"_id\":\"");
+            let item = item.or_else(|| rest.strip_prefix(b"{\"index\":{\"_id\":\""))?;
+            let status = item.strip_prefix(id)?.strip_prefix(b"\",\"status\":20")?;
+            rest = status.strip_prefix(b"1}}").or_else(|| status.strip_prefix(b"0}}"))?;
+        }
+        (rest == b"]}").then_some(())
+    };
+    told().is_some()
+}
+
 /// Parses the items of a reply to `sent` documents; `is_id` tells whether an id is the one sent at a place. The items
 /// borrow from the reply: of a stored document nothing is copied.
 pub fn items(

@@ -29,6 +29,7 @@ pub fn push(delivery: &mut Delivery, now: u64, n: u64) {
         lineage: Lineage::default(),
         source: source.as_bytes(),
         line: line.as_bytes(),
+        head: None,
         replayed: false,
     };
     delivery.push(at(now), &document).expect("there is room");
@@ -236,6 +237,7 @@ fn a_parked_lane_holds_its_share_and_the_others_go_on() {
         lineage: Lineage::default(),
         source: source.as_bytes(),
         line: source.as_bytes(),
+        head: None,
         replayed: true,
     };
     delivery.push(at(0), &document("app-logs-2026.11.20", "blocked", 0)).expect("the first is taken");
@@ -276,6 +278,7 @@ fn lanes_beyond_the_limit_of_indices_wait_and_say_why() {
         lineage: Lineage::default(),
         source: b"{}",
         line: b"{}",
+        head: None,
         replayed: false,
     };
     delivery.push(at(0), &other).expect("its share is free");

@@ -11,7 +11,7 @@ use super::native::Standing;
 use super::redact::Redaction;
 use super::scan::{Kind, Value, flag};
 use super::time::{self, Moment, Time};
-use super::{Line, Notes, fix, write};
+use super::{Line, Notes, fix, native, write};
 use crate::limits::LEAF_MAX_BYTES;
 use correlog_schema::trace_id::{SpanId, TraceId};
 
@@ -19,6 +19,8 @@ use correlog_schema::trace_id::{SpanId, TraceId};
 #[derive(Debug)]
 pub struct Constants {
     pub host: Vec<u8>,
+    /// How a native line's document ends, by level.
+    pub ends: [Vec<u8>; 1 + Level::ALL.len()],
     pub service: Option<Vec<u8>>,
     pub environment: Option<Vec<u8>>,
 }
@@ -30,7 +32,9 @@ impl Constants {
             write::string(&mut out, write::cut(value, LEAF_MAX_BYTES));
             out
         };
-        Self { host: text(host), service: service.map(text), environment: environment.map(text) }
+        let host = text(host);
+        let ends = native::ends(&host);
+        Self { host, ends, service: service.map(text), environment: environment.map(text) }
     }
 }
 

@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use correlog_schema::index::{Family, Place};
 use correlog_schema::records::RecordKind;
 
+use super::ahead::{Ahead, Known};
 use super::document::{Constants, Document};
 use super::envelope::{self, Inner, Stream, Wrapped};
 use super::fields::Slot;
@@ -62,11 +63,26 @@ impl Encoder {
         }
     }
 
+    /// Finds out about the lines of a block what is faster found out about many.
+    pub fn look_ahead(&self, ahead: &mut Ahead, block: &[u8], offset: u64) {
+        ahead.read(&self.ids, &self.settings.redaction, block, offset);
+    }
+
     /// Appends the document of a line to `out`, without a newline; what is rejected leaves `out` as it was.
     pub fn encode(&mut self, line: &Line<'_>, out: &mut Vec<u8>) -> Result<Encoded, Rejected> {
-        let bytes = match line.bytes.strip_prefix(BOM) {
-            Some(rest) if line.span.start == 0 => rest,
-            _ => line.bytes,
+        self.encode_known(line, None, out)
+    }
+
+    /// The same for a line of which something is known already.
+    pub fn encode_known(
+        &mut self,
+        line: &Line<'_>,
+        known: Option<Known>,
+        out: &mut Vec<u8>,
+    ) -> Result<Encoded, Rejected> {
+        let (bytes, known) = match line.bytes.strip_prefix(BOM) {
+            Some(rest) if line.span.start == 0 => (rest, None),
+            _ => (line.bytes, known),
         };
         if bytes.trim_ascii().is_empty() {
             return Err(Rejected::Skip(Skip::Blank));
@@ -76,12 +92,48 @@ impl Encoder {
         self.standing.be_at(line);
         let mut unwrapped = std::mem::take(&mut self.unwrapped);
         let encoded = match envelope::unwrap(self.settings.envelope, bytes, &mut unwrapped) {
-            Inner::Bare => self.line(line, bytes, None, out),
+            Inner::Bare => self.bare(line, bytes, known, out),
             Inner::Slice(inner, wrapped) => self.line(line, inner, Some(wrapped), out),
             Inner::Decoded(wrapped) => self.line(line, unwrapped.as_bytes(), Some(wrapped), out),
         };
         self.unwrapped = unwrapped;
         encoded
+    }
+
+    /// A native line takes the shortest way; every other line, and one that is not quite native, the usual one.
+    fn bare(
+        &mut self,
+        line: &Line<'_>,
+        bytes: &[u8],
+        known: Option<Known>,
+        out: &mut Vec<u8>,
+    ) -> Result<Encoded, Rejected> {
+        let is_text = || known.is_some_and(|known| known.is_text) || std::str::from_utf8(bytes).is_ok();
+        let may_be_native = self.settings.format != Format::Text && line.shape == Shape::Whole;
+        let native = match may_be_native && native::starts(bytes) && is_text() {
+            true => self.reader.read(bytes, &self.lookup, &mut self.scanner),
+            false => None,
+        };
+        let Some(native) = native else { return self.line(line, bytes, None, out) };
+        if self.settings.redaction.may_touch_native(bytes, &native, known.map(|known| known.is_plain)) {
+            return self.line(line, bytes, None, out);
+        }
+        let millis = native.time.millis();
+        let place = Place::of_ms(millis as i64);
+        let id = match known.and_then(|known| known.digest) {
+            Some(digest) => Ids::id(millis, digest),
+            None => {
+                let position =
+                    Position::Native { stream: native.stream.of(bytes), seq: native.seq.of(bytes) };
+                self.ids.line(millis, position, bytes, &[])
+            }
+        };
+        native::write(out, line, bytes, native.level, &self.constants, &self.standing);
+        // A byte order mark before it would be one more difference.
+        let head = (bytes.len() == line.bytes.len()).then_some(bytes.len() as u32 - 2);
+        let index = IndexKey { family: Family::Logs, place };
+        let (operation, time, notes) = (Operation::Create, Some(native.time), Notes::default());
+        Ok(Encoded { index, id, operation, head, time, notes })
     }
 
     fn line(
@@ -97,16 +149,6 @@ impl Encoder {
         let looks_like_json = bytes.trim_ascii_start().first() == Some(&b'{');
         if self.settings.format == Format::Text || !looks_like_json || std::str::from_utf8(bytes).is_err() {
             return Ok(self.text(line, bytes, wrapped, out));
-        }
-        if wrapped.is_none()
-            && line.shape == Shape::Whole
-            && let Some(native) = self.reader.read(bytes, &self.lookup, &mut self.scanner)
-            && !self.settings.redaction.may_touch(bytes, native.hidden)
-        {
-            self.members.take_native(&native);
-            let encoded = self.routed(line, bytes, None);
-            native::write(out, line, bytes, native.level, &self.constants, &self.standing);
-            return Ok(encoded);
         }
         let kind = record::kind(bytes);
         let walked = self.walk(bytes, kind.is_some());
@@ -278,7 +320,7 @@ impl Encoder {
             }
         };
         let index = IndexKey { family: Family::Logs, place };
-        Encoded { index, id, operation: Operation::Create, time, notes: self.members.notes }
+        Encoded { index, id, operation: Operation::Create, head: None, time, notes: self.members.notes }
     }
 
     /// What stands as `@timestamp` where the line has none that can.

@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use correlog_schema::records::RecordKind;
 
+use super::hashes::Hashes;
 use crate::span::Lineage;
 
 /// Thirty-two bytes, the same on all hosts of a deployment. The default is public: it keeps ids stable, not secret.
@@ -102,6 +103,18 @@ impl Ids {
         Self { native: key, on_host: IdKey(on_host), scratch: Vec::new() }
     }
 
+    /// Makes the digest of a line that ends as native lines do; it is done when many wait, or in `finish`.
+    pub fn ahead(&self, hashes: &mut Hashes, owner: u32, line: &[u8], mut done: impl FnMut(u32, Digest)) {
+        if let Some((stream, seq)) = native_end(line) {
+            let parts = [&[SCHEME], stream, seq, &[0], line];
+            hashes.push(&self.native.0, owner, &parts, &mut |owner, hash| done(owner, digest(&hash)));
+        }
+    }
+
+    pub fn finish(&self, hashes: &mut Hashes, mut done: impl FnMut(u32, Digest)) {
+        hashes.finish(&self.native.0, &mut |owner, hash| done(owner, digest(&hash)));
+    }
+
     /// `rest` is what of the line is not in `bytes`: the length and hash of a line over the limit.
     pub fn line(&mut self, millis: u64, position: Position<'_>, bytes: &[u8], rest: &[u8]) -> DocId {
         self.scratch.clear();
@@ -121,12 +134,31 @@ impl Ids {
         };
         self.scratch.extend_from_slice(bytes);
         self.scratch.extend_from_slice(rest);
-        let hash = blake3::keyed_hash(key, &self.scratch);
+        Self::id(millis, digest(blake3::keyed_hash(key, &self.scratch).as_bytes()))
+    }
+
+    pub fn id(millis: u64, digest: Digest) -> DocId {
         let mut raw = [0; 15];
         raw[..6].copy_from_slice(&millis.to_be_bytes()[2..]);
-        raw[6..].copy_from_slice(&hash.as_bytes()[..9]);
+        raw[6..].copy_from_slice(&digest);
         let mut bytes = [0; ID_MAX];
         let len = URL_SAFE_NO_PAD.encode_slice(raw, &mut bytes).unwrap_or_default();
         DocId { bytes, len: len as u8 }
     }
+}
+
+/// What of the hash is in an id.
+pub type Digest = [u8; 9];
+
+fn digest(hash: &[u8; 32]) -> Digest {
+    hash.first_chunk().copied().unwrap_or_default()
+}
+
+/// Stream and number at the end of a line that looks native.
+fn native_end(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let rest = line.strip_suffix(b"}}")?;
+    let digits = rest.iter().rev().take(18).take_while(|byte| byte.is_ascii_digit()).count();
+    let (rest, seq) = rest.split_at(rest.len() - digits);
+    let (rest, stream) = rest.strip_suffix(b"\",\"seq\":")?.split_last_chunk::<32>()?;
+    (digits > 0 && rest.ends_with(b",\"log\":{\"stream\":\"")).then_some((stream, seq))
 }

@@ -24,6 +24,21 @@ impl Level {
         }
     }
 
+    pub const ALL: [Self; 6] = [Self::Trace, Self::Debug, Self::Info, Self::Warn, Self::Error, Self::Fatal];
+
+    /// From its own name and no other word.
+    pub fn from_name(word: &[u8]) -> Option<Self> {
+        Some(match word {
+            b"INFO" => Self::Info,
+            b"WARN" => Self::Warn,
+            b"ERROR" => Self::Error,
+            b"DEBUG" => Self::Debug,
+            b"TRACE" => Self::Trace,
+            b"FATAL" => Self::Fatal,
+            _ => return None,
+        })
+    }
+
     /// The lowest number of the level's range in OpenTelemetry's log data model.
     pub const fn severity(self) -> u8 {
         self as u8 * 4 + 1
@@ -31,9 +46,7 @@ impl Level {
 
     /// From an OpenTelemetry severity number, 1 to 24.
     pub fn from_severity(number: u8) -> Option<Self> {
-        const ALL: [Level; 6] =
-            [Level::Trace, Level::Debug, Level::Info, Level::Warn, Level::Error, Level::Fatal];
-        ALL.get(usize::from(number.checked_sub(1)?) / 4).copied()
+        Self::ALL.get(usize::from(number.checked_sub(1)?) / 4).copied()
     }
 
     /// From a word in any case, syslog's and Python's words included.

@@ -10,7 +10,6 @@ use correlog_schema::trace_id::{SpanId, TraceId};
 use super::fields::{SLOTS, Slot, Type};
 use super::level::Level;
 use super::lookup::{Node, OWN};
-use super::native::Native;
 use super::scan::{self, Kind, Value, flag, hash, is_lower_hex};
 use super::time::{self, Moment, Time};
 use super::{Notes, fix};
@@ -119,13 +118,6 @@ impl Members {
         self.stream = None;
         self.seq = None;
         self.verbatim = false;
-    }
-
-    /// What is needed of a line that is copied as it stands.
-    pub fn take_native(&mut self, native: &Native) {
-        self.time = Some(native.time);
-        self.stream = Some(native.stream);
-        self.seq = Some(native.seq);
     }
 
     /// The line is not native: what looked like a writer's position is anybody's field.

@@ -8,12 +8,14 @@ use correlog_schema::index::{Family, Place};
 
 use crate::span::{Lineage, Span};
 
+mod ahead;
 mod dify;
 mod document;
 mod encoder;
 mod envelope;
 mod fields;
 mod fix;
+mod hashes;
 mod ids;
 mod level;
 mod lookup;
@@ -30,6 +32,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use ahead::{Ahead, Known};
 pub use encoder::Encoder;
 pub use ids::{DocId, IdKey};
 pub use redact::{PatternProblem, Redaction};
@@ -87,6 +90,8 @@ pub struct Encoded {
     pub index: IndexKey,
     pub id: DocId,
     pub operation: Operation,
+    /// The source is the line as it was handed over with one insertion after so many bytes, as native lines are.
+    pub head: Option<u32>,
     /// The line's own valid time; the next line without one inherits it.
     pub time: Option<Time>,
     pub notes: Notes,

@@ -26,6 +26,8 @@ pub struct Native {
     pub seq: Value,
     /// Escapes hide ordinary characters somewhere in the line.
     pub hidden: bool,
+    /// One of its keys may hold a secret.
+    pub secret_key: bool,
 }
 
 /// Reads native lines in their usual shape.
@@ -35,7 +37,13 @@ pub struct Reader {
     block: Vec<u8>,
     /// `log.stream` of an earlier line.
     stream: [u8; 32],
+    /// The second of an earlier line's time, as it is written, and its first nanosecond.
+    second: [u8; SECOND_BYTES],
+    second_ns: i64,
 }
+
+/// `2026-11-21T10:00:00`
+const SECOND_BYTES: usize = 19;
 
 /// Blocks longer than this are not remembered.
 const BLOCK_MAX_BYTES: usize = 1 << 10;
@@ -44,11 +52,12 @@ impl Reader {
     /// `None` where `walk` must look. The line is valid UTF-8.
     pub fn read(&mut self, bytes: &[u8], lookup: &Lookup, scanner: &mut Scanner) -> Option<Native> {
         let mut cursor = Cursor { bytes, at: 0, hidden: false };
+        scanner.secret_key = false;
         cursor.expect(START)?;
-        let time = cursor.time()?;
+        let time = self.time(&mut cursor)?;
         cursor.expect(b",\"level\":\"")?;
         let word = cursor.plain(8)?;
-        let level = Level::from_word(word).filter(|level| level.name().as_bytes() == word)?;
+        let level = Level::from_name(word)?;
         cursor.expect(b",\"message\":\"")?;
         cursor.string(usize::MAX)?;
         if self.block.is_empty() || cursor.expect(&self.block).is_none() {
@@ -77,7 +86,24 @@ impl Reader {
             stream,
             seq,
             hidden: cursor.hidden,
+            secret_key: scanner.secret_key,
         })
+    }
+
+    /// Many lines are of the same second: then only the fraction is read.
+    fn time(&mut self, cursor: &mut Cursor<'_>) -> Option<Time> {
+        let text = &cursor.bytes[cursor.at..];
+        let second = text.first_chunk::<SECOND_BYTES>()?;
+        if *second == self.second
+            && let Some((nanos, len)) = time::fraction_z(&text[SECOND_BYTES..])
+        {
+            cursor.at += SECOND_BYTES + len;
+            cursor.expect(b"\"")?;
+            return Time::from_nanos(self.second_ns + nanos);
+        }
+        let time = cursor.time()?;
+        (self.second, self.second_ns) = (*second, time.nanos() - time.nanos() % 1_000_000_000);
+        Some(time)
     }
 
     /// Reads `service` and `deployment` with the table of names, once a process.
@@ -233,6 +259,11 @@ impl<'a> Cursor<'a> {
     }
 }
 
+/// A line that does not start so is not native.
+pub fn starts(bytes: &[u8]) -> bool {
+    bytes.starts_with(START)
+}
+
 /// Whether the line has exactly the shape that the layer writes.
 pub fn is_native(bytes: &[u8], members: &Members) -> bool {
     members.stream.is_some()
@@ -251,18 +282,22 @@ pub fn write(
     constants: &Constants,
     standing: &Standing,
 ) {
-    let (head, braces) = bytes.split_at(bytes.len() - 2);
-    out.extend_from_slice(head);
+    out.extend_from_slice(&bytes[..bytes.len() - 2]);
     out.push(b',');
     standing.write(out, line);
-    out.push(b'}');
-    if let Some(level) = level {
-        out.extend_from_slice(b",\"severity_number\":");
-        write::integer(out, u64::from(level.severity()));
-    }
-    out.extend_from_slice(b",\"record\":\"log\",\"host\":{\"name\":");
-    out.extend_from_slice(&constants.host);
-    out.extend_from_slice(braces);
+    out.extend_from_slice(&constants.ends[level.map_or(0, |level| level as usize + 1)]);
+}
+
+/// What stands behind the place in the file, up to the end: without a level, and with each.
+pub fn ends(host: &[u8]) -> [Vec<u8>; 1 + Level::ALL.len()] {
+    std::array::from_fn(|at| {
+        let mut end = b"}".to_vec();
+        if at > 0 {
+            end.extend_from_slice(b",\"severity_number\":");
+            write::integer(&mut end, u64::from(Level::ALL[at - 1].severity()));
+        }
+        [&end, &b",\"record\":\"log\",\"host\":{\"name\":"[..], host, b"}}"].concat()
+    })
 }
 
 /// The members of `log` that say where a line stands. What is the same for all lines of a file is kept as text.

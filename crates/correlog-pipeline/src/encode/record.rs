@@ -35,6 +35,7 @@ pub fn route(kind: RecordKind, bytes: &[u8], members: &Members) -> Result<Encode
         index: IndexKey { family: Family::Workflow, place: Place::of_ms(run.millis() as i64) },
         id,
         operation: Operation::Upsert { version: time.micros() },
+        head: None,
         time: None,
         notes: members.notes,
     })

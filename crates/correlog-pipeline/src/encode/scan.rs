@@ -4,6 +4,7 @@
 //! strings, `NaN` and `Infinity` as Python writes them, lone surrogates): such values are flagged, and `fix` rewrites
 //! them. Everything else that is not JSON is a `Syntax` error. The input must be valid UTF-8; the caller has checked.
 
+use super::redact;
 use crate::limits::LEAF_MAX_BYTES;
 
 /// The text is not JSON; at this byte it became impossible.
@@ -79,6 +80,8 @@ pub struct Scanner {
     /// For each open container: where its keys begin in `keys`, or `ARRAY`.
     frames: Vec<u32>,
     keys: Vec<u64>,
+    /// A key that may hold a secret was met since this was last cleared.
+    pub secret_key: bool,
 }
 
 const ARRAY: u32 = u32::MAX;
@@ -170,6 +173,7 @@ impl Scanner {
             self.keys.push(key.hash);
         }
         *flags |= key.value.flags;
+        self.secret_key |= redact::may_be_secret(key.value.of(bytes));
         Ok(key.next)
     }
 }

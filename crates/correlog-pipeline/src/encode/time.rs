@@ -143,6 +143,19 @@ pub fn calendar(text: &[u8]) -> Option<(Moment, usize)> {
     Some((moment, at))
 }
 
+/// `.123456789Z`, one to nine digits: the nanoseconds, and how many bytes that took.
+pub fn fraction_z(text: &[u8]) -> Option<(i64, usize)> {
+    let digits = text.strip_prefix(b".")?;
+    let mut nanos = 0;
+    let mut len = 0;
+    while len < 9 && digits.get(len)?.is_ascii_digit() {
+        nanos = nanos * 10 + i64::from(digits[len] - b'0');
+        len += 1;
+    }
+    const SCALE: [i64; 10] = [0, 100_000_000, 10_000_000, 1_000_000, 100_000, 10_000, 1000, 100, 10, 1];
+    (len > 0 && digits.get(len) == Some(&b'Z')).then_some((nanos * SCALE[len], len + 2))
+}
+
 /// Digits beyond the ninth are read and dropped.
 fn fraction(text: &[u8], at: usize) -> (i64, usize) {
     if !matches!(text.get(at), Some(b'.' | b',')) {

@@ -46,6 +46,7 @@ fn push(delivery: &mut Delivery, n: u64, records: bool) {
         lineage: Lineage::default(),
         source: source.as_bytes(),
         line: line.as_bytes(),
+        head: None,
         replayed: false,
     };
     delivery.push(Now { mono_ms: 0, wall_ms: 0 }, &document).expect("there is room");

@@ -192,6 +192,30 @@ fn a_reply_that_is_not_about_what_was_sent_is_none() {
 }
 
 #[test]
+fn the_quick_look_at_a_reply_finds_nothing_that_the_whole_reading_would_not() {
+    let exact = "{\"took\":30,\"errors\":false,\"items\":[{\"create\":{\"_id\":\"a\",\"status\":201}},\
+        {\"index\":{\"_id\":\"b\",\"status\":200}},{\"create\":{\"_id\":\"c\",\"status\":201}}]}";
+    let quick = |reply: &[u8]| reply::says_all_stored(reply, IDS.iter().map(|id| id.as_bytes()));
+    assert!(quick(exact.as_bytes()));
+    let stored = Judgement::Each(vec![Verdict::Stored; 3]);
+    let mut found = 0;
+    for at in 0..exact.len() {
+        for with in [&b""[..], b"0", b"1", b"2", b"}", b"\"", b" ", b"4", b"x", b"\\"] {
+            for cut in [0, 1, 2] {
+                let rest = &exact.as_bytes()[(at + cut).min(exact.len())..];
+                let reply = [&exact.as_bytes()[..at], with, rest].concat();
+                if quick(&reply) {
+                    found += 1;
+                    let outcome = Outcome::Replied { status: 200, retry_after_ms: None, reply };
+                    assert_eq!(judged(&outcome), stored);
+                }
+            }
+        }
+    }
+    assert!(found > exact.len(), "those that change nothing, and other times taken");
+}
+
+#[test]
 fn only_a_catalogued_name_is_taken_from_an_error_s_text() {
     let reply = |reason: &str| {
         let error = format!("{{\"type\":\"mapper_parsing_exception\",\"reason\":\"{reason}\"}}");

@@ -89,3 +89,18 @@ fn what_is_called_canonical_is_written_back_the_same_but_for_trailing_zeros() {
         assert_eq!(canonical(text.as_bytes()), yes, "{text}");
     }
 }
+
+#[test]
+fn a_fraction_up_to_the_z_is_what_the_calendar_reads_of_it() {
+    for digits in ["1", "12", "123", "000001", "123456789", "000000000", "999999999"] {
+        let text = format!("2026-11-21T10:00:00.{digits}Z\"");
+        let (moment, len) = calendar(text.as_bytes()).expect("a time");
+        let whole = Time::from_nanos(1_795_255_200 * NS).expect("ten o'clock");
+        let (nanos, rest) = fraction_z(&text.as_bytes()[19..]).expect("a fraction");
+        assert_eq!(moment, Moment::Valid(Time(whole.0 + nanos)), "{digits}");
+        assert_eq!(19 + rest, len);
+    }
+    for other in ["", ".", ".Z", "Z", ".1", ".1+00:00", ".1234567891Z", ",1Z", ".1x"] {
+        assert_eq!(fraction_z(other.as_bytes()), None, "{other}");
+    }
+}
