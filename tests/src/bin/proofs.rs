@@ -61,12 +61,13 @@ fn crashes(mut numbers: Numbers) -> String {
     numbers.end();
     let report = crashloop(&options);
     format!(
-        "{} kills over {} lines in {} s: 0 lost, 0 doubled; {} documents, {} of them written again by resends, \
+        "{} kills over {} lines in {} s: 0 lost, 0 doubled; {} documents, {} of them stored when the kills were over, {} written again by resends, \
          {} bytes accounted; {} requests, {} lies; {} scrapes agreed (seed {})",
         report.kills,
         report.lines,
         report.seconds,
         report.documents,
+        report.early,
         report.rewritten,
         report.bytes,
         report.requests,

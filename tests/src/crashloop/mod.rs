@@ -11,7 +11,7 @@ pub use scrape::Scraper;
 pub use writer::Writer;
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use lying_opensearch::Random;
 
@@ -33,6 +33,8 @@ pub struct Report {
     pub kills: u64,
     pub lines: u64,
     pub documents: u64,
+    /// Of them, stored when the kills were over.
+    pub early: u64,
     /// Documents written more than once by resends; the ids made that harmless.
     pub rewritten: u64,
     pub requests: u64,
@@ -42,10 +44,12 @@ pub struct Report {
     pub seconds: u64,
 }
 
-/// A shipper lives this long at most before it is killed.
+/// A shipper lives this long at most before it is killed at any instant.
 const LIFE_MAX_MS: u64 = 700;
-/// Or this long where it is killed after some requests.
-const LIFE_AMONG_REQUESTS_MAX: Duration = Duration::from_secs(6);
+/// Or this long where it is killed after some requests or a save.
+const LIFE_MAX: Duration = Duration::from_secs(6);
+/// How often a shipper saves its state.
+const SAVE_EVERY_MS: u64 = 1_000;
 
 /// Runs it in a directory of its own and checks the outcome.
 ///
@@ -63,19 +67,10 @@ pub fn crashloop(options: &Options) -> Report {
     for kill in 1..=options.kills {
         let shipper = place.ship();
         writer.allow(options.lines * kill / options.kills);
-        // Half of them at any instant, start-up included; half among requests, however slow the machine is.
-        if random.below(2) == 0 {
-            let answered = server.count("requests") + 1 + random.below(5);
-            let start = Instant::now();
-            while server.count("requests") < answered && start.elapsed() < LIFE_AMONG_REQUESTS_MAX {
-                std::thread::sleep(Duration::from_millis(1));
-            }
-            std::thread::sleep(Duration::from_millis(random.below(30)));
-        } else {
-            std::thread::sleep(Duration::from_millis(random.below(LIFE_MAX_MS)));
-        }
+        live(&place, &server, &mut random);
         shipper.kill();
     }
+    let early = server.count("documents");
     let bytes = writer.finish();
     server.lie(0, 0);
     let ended = place.ship_once();
@@ -83,9 +78,43 @@ pub fn crashloop(options: &Options) -> Report {
     let mut report = check::check(&server, &place.path("dump.jsonl"), options, bytes);
     // Once more, with everything there: nothing new may be stored.
     again(&place, &server, report.documents);
-    report.scrapes = scraper.finish();
+    (report.early, report.scrapes) = (early, scraper.finish());
     report.seconds = start.elapsed().as_secs();
     report
+}
+
+/// The time a shipper has. A third of them end at any instant, start-up included; a third among requests, and a third
+/// around saves of the state, both however slow the machine is. Without the last nobody would get any further: what is
+/// not saved is sent again by the next one.
+fn live(place: &Place, server: &LyingServer, random: &mut Random) {
+    let rest_ms = match random.below(3) {
+        0 => random.below(LIFE_MAX_MS),
+        1 => {
+            let answered = server.count("requests") + 1 + random.below(5);
+            wait_for(|| server.count("requests") >= answered);
+            random.below(30)
+        }
+        _ => {
+            let before = last_save(place);
+            wait_for(|| last_save(place) != before);
+            random.below(SAVE_EVERY_MS + 100)
+        }
+    };
+    std::thread::sleep(Duration::from_millis(rest_ms));
+}
+
+/// Waits, but not longer than a life may last.
+fn wait_for(come: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !come() && start.elapsed() < LIFE_MAX {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// When a slot of the state was last replaced.
+fn last_save(place: &Place) -> Option<SystemTime> {
+    let slots = ["state/state-a", "state/state-b"].map(|slot| place.path(slot).metadata());
+    slots.into_iter().flatten().filter_map(|slot| slot.modified().ok()).max()
 }
 
 /// Ships everything again with the state wiped; the number of documents must not change.
