@@ -25,24 +25,30 @@ pub struct Beginning {
 }
 
 impl Beginning {
+    /// Not all is known of the first `len` bytes.
+    pub fn lacks(&self, len: usize) -> bool {
+        (self.prefix.len as usize) < len.min(MARKER_MAX_BYTES)
+    }
+
     /// More of it was read: `bytes` are all from the first one on.
     pub fn learn(&mut self, bytes: &[u8]) {
-        let bytes = &bytes[..bytes.len().min(MARKER_MAX_BYTES)];
-        if bytes.len() <= self.prefix.len as usize {
+        if !self.lacks(bytes.len()) {
             return;
         }
+        let bytes = &bytes[..bytes.len().min(MARKER_MAX_BYTES)];
         self.prefix = Marker::of(bytes);
         let (mut hasher, mut hashed) = (blake3::Hasher::new(), 0);
         let known = self.lines.last().map_or(0, |last| usize::from(last.end));
         for newline in memchr::memchr_iter(b'\n', &bytes[known..]) {
             if self.lines.len() == BEGINNING_LINES_MAX {
-                return;
+                break;
             }
             let end = known + newline + 1;
             hasher.update(&bytes[hashed..end]);
             hashed = end;
             self.lines.push(Upto { end: end as u16, hash: first8(&hasher) });
         }
+        self.lines.shrink_to_fit();
     }
 
     /// Whether a file that is no longer than `bytes` is how this begins. Its whole lines must be the same, and a half

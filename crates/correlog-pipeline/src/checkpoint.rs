@@ -3,6 +3,7 @@
 //! It has no file and no format: see `store` and `codec`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::beginning::Beginning;
 use crate::ledger::Delta;
@@ -56,7 +57,7 @@ pub struct Entry {
     pub group: u64,
     pub place: Place,
     /// Tells a copy that is shorter than what was read from a new generation.
-    pub beginning: Beginning,
+    pub beginning: Arc<Beginning>,
     pub hint: Hint,
     /// The largest size seen, in decompressed bytes; tells how long a hole is when the file is gone.
     pub size: u64,

@@ -3,6 +3,8 @@
 //! Fixed-width little-endian fields, no self-description: the version says it all, and a file of another version
 //! is not guessed at. The checksum is BLAKE3, so that a cut, zeroed or flipped file is never taken for a whole one.
 
+use std::sync::Arc;
+
 use crate::beginning::{Beginning, Upto};
 use crate::checkpoint::{Checkpoint, Entry, Fingerprint, Forgotten, Hint, Hole, StemKey};
 use crate::encode::Time;
@@ -204,7 +206,7 @@ impl Reader<'_> {
             generation: self.u32()?,
             group: self.u64()?,
             place: self.place()?,
-            beginning: self.beginning()?,
+            beginning: Arc::new(self.beginning()?),
             hint: self.hint()?,
             size: self.u64()?,
             finished: self.flag()?,

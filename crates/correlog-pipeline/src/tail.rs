@@ -1,5 +1,7 @@
 //! A lineage that is followed: where it stands, which files carry it, what was counted. How it is read on is in `visit`.
 
+use std::sync::Arc;
+
 use crate::beginning::Beginning;
 use crate::checkpoint::{Entry, Fingerprint};
 use crate::discover::FileId;
@@ -33,7 +35,8 @@ pub struct Tail {
     /// Where the next visit starts; everything before it is opened or skipped.
     pub head: Place,
     pub ledger: Ledger,
-    pub beginning: Beginning,
+    /// Shared with the state, because there may be ten thousand of it.
+    pub beginning: Arc<Beginning>,
     pub overlong: Option<Box<Overlong>>,
     /// Lines before it may have been sent by an earlier life of the process: what was there at first sight.
     pub replay_until: Option<u64>,

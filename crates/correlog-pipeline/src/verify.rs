@@ -1,6 +1,8 @@
 //! Whether a file still holds what its lineage was read from: its first line, its beginning, the bytes before the
 //! place. It takes no line and moves no place.
 
+use std::sync::Arc;
+
 use crate::limits::MARKER_MAX_BYTES;
 use crate::mistake::{self, Mistake};
 use crate::place::hash16;
@@ -85,7 +87,7 @@ impl Tail {
         // Where the bytes before the place still stand after that, nothing before them was rewritten meanwhile.
         let stands = matches!(self.fetch(open, visit, 0), Ok(Fetched::Bytes(_)));
         if is_read && stands && self.beginning.prefix.holds(&bytes[..known]) {
-            self.beginning.learn(&bytes);
+            Arc::make_mut(&mut self.beginning).learn(&bytes);
         }
     }
 }

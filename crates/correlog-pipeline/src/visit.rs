@@ -5,6 +5,8 @@
 //! under us is noticed before a byte of it is believed. Unterminated bytes are not kept in memory between visits:
 //! they are read again when more has come, so that ten thousand half-written lines cost nothing.
 
+use std::sync::Arc;
+
 use crate::discover::FileId;
 use crate::encode::{Line, Shape};
 use crate::frame::{Frames, Piece, beginning};
@@ -265,8 +267,8 @@ impl Tail {
         }
         self.head.offset += taken as u64;
         self.head.marker = Marker::of(before);
-        if before.len() as u64 == self.head.offset {
-            self.beginning.learn(before);
+        if before.len() as u64 == self.head.offset && self.beginning.lacks(before.len()) {
+            Arc::make_mut(&mut self.beginning).learn(before);
         }
     }
 

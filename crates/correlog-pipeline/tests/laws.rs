@@ -1,5 +1,7 @@
 //! Laws of the parts that carry the promises: the ledger, the state's format, the framer, the checkpoint.
 
+use std::sync::Arc;
+
 use correlog_pipeline::beginning::Beginning;
 use correlog_pipeline::checkpoint::{Checkpoint, Entry, Fingerprint, Hint, Hole, StemKey};
 use correlog_pipeline::codec::{self, Unfit};
@@ -35,7 +37,7 @@ fn checkpoint(entries: u8) -> Checkpoint {
             place: Place { doc_end: 40, ..place(50) },
             hint: Hint { path: b"/l/app.log".to_vec(), born_ns: Some(5), ..Hint::default() },
             hole: Some(Hole { from: 50, len: None }),
-            beginning: beginning(usize::from(number)),
+            beginning: Arc::new(beginning(usize::from(number))),
             ..Entry::default()
         };
         checkpoint.insert(Lineage([number; 16]), entry);

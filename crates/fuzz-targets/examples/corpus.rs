@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 use std::path::Path;
+use std::sync::Arc;
 
 use correlog_pipeline::checkpoint::{Checkpoint, Entry};
 use correlog_pipeline::span::Lineage;
@@ -16,7 +17,7 @@ fn main() -> std::io::Result<()> {
         let mut entry = Entry { size: 1000, finished: number == 2, ..Entry::default() };
         entry.hint.path = b"logs/api.jsonl".to_vec();
         entry.place.offset = 500;
-        entry.beginning.learn(&b"a line\nanother\n".repeat(usize::from(number)));
+        Arc::make_mut(&mut entry.beginning).learn(&b"a line\nanother\n".repeat(usize::from(number)));
         checkpoint.insert(Lineage([number; 16]), entry);
     }
     let mut state = Vec::new();
