@@ -79,7 +79,7 @@ macro_rules! line {
             { http.request.method = access.method.as_str(),
             url.path = access.path,
             http.response.status_code = access.status.map(|status| status.as_u16()),
-            duration_ms = access.started.elapsed().as_secs_f64() * 1000.0,
+            duration_ms = access.started.elapsed().as_nanos() as f64 / 1e6,
             rpc.grpc.status_code = access.grpc_status,
             http.request.body.size = access.request_size,
             http.response.body.size = access.status.map(|_| access.response_size) },

@@ -169,7 +169,7 @@ impl CorrelogLayer {
     fn write_close(&self, node: &SpanNode, metadata: &'static Metadata<'static>, ids: Option<Ids>) {
         let Some(timing) = &node.timing else { return };
         let (busy, idle) = timing.lock().unwrap_or_else(PoisonError::into_inner).close();
-        let milliseconds = |duration: std::time::Duration| duration.as_secs_f64() * 1e3;
+        let milliseconds = |duration: std::time::Duration| duration.as_nanos() as f64 / 1e6;
         scratch::with(|Scratch { fields, line, callsites, ids: last_ids, .. }| {
             let callsite = callsites.of(metadata, self.number, &self.resource);
             json::string(&mut fields.message, "span closed", usize::MAX);
