@@ -65,7 +65,7 @@ fn story() -> (String, String) {
             json!({"trace_id": TRACE, "workflow_run_id": RUN, "tenant_id": "acme"}),
         ),
         line(0, 2500, "api", "ERROR", "run failed", json!({"trace_id": TRACE, "message_id": MESSAGE})),
-        line(0, 3000, "api", "INFO", "somebody else", json!({"trace_id": OTHER})),
+        line(0, 3000, "api", "INFO", "somebody else", json!({"trace_id": OTHER, "duration_ms": 250.5})),
         record("workflow_app_log", "a1", json!({"created_from": "service-api"})),
         record("workflow_run", RUN, json!({"status": "running", "@timestamp": at(0, 10)})),
         record(
@@ -240,6 +240,8 @@ fn search_understands_its_language_and_refuses_what_would_be_wrong() {
     assert_eq!(found(&[OTHER]), ["somebody else"]);
     assert_eq!(found(&["exception.type:Rate*", "--since", "1h"]), ["model call failed"]);
     assert_eq!(found(&["record:workflow_run total_tokens >= 100 and elapsed_time < 3"]).len(), 1);
+    assert_eq!(found(&["duration_ms > 250 and duration_ms <= 250.5"]), ["somebody else"], "by its column");
+    place.correlog(&["search", "duration_ms < 250"]).expect(2);
     let refused = place.correlog(&["search", "attributes.bytes_out >= 5000"]).expect(64);
     assert!(refused.stderr.contains("attributes are text"), "{}", refused.stderr);
 }

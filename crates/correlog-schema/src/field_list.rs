@@ -60,7 +60,7 @@ pub static FIELDS: &[Field] = &[
     row("deployment.environment.name", KEYWORD, BOTH, SetBy::Layer, "For example `prod`."),
     row(
         "duration_ms",
-        Kind::Float,
+        Kind::Measure,
         BOTH,
         SetBy::User,
         "How long the thing the line tells of took, in milliseconds.",

@@ -41,6 +41,9 @@ pub enum Kind {
     /// is left out, because every line would pay for it.
     Position,
     Float,
+    /// A float that almost every line may bear and that is nearly always asked for together with a time: its column
+    /// serves ranges too, and an index of it would be a fiftieth of the whole document.
+    Measure,
     Double,
     /// Everything else a line says, as one field whatever its keys.
     FlatObject,
@@ -104,6 +107,7 @@ impl Kind {
                 | Self::Long
                 | Self::Position
                 | Self::Float
+                | Self::Measure
                 | Self::Double
         )
     }
@@ -142,7 +146,7 @@ impl Kind {
             Self::Short => "short",
             Self::Integer { .. } => "integer",
             Self::Long | Self::Position => "long",
-            Self::Float => "float",
+            Self::Float | Self::Measure => "float",
             Self::Double => "double",
             Self::FlatObject => "flat_object",
         }

@@ -137,7 +137,7 @@ pub fn field_mapping(kind: Kind) -> Value {
             "fields": { "keyword": { "type": "keyword", "ignore_above": cut } },
         }),
         Kind::TextNotIndexed => json!({ "type": "text", "index": false }),
-        Kind::Position => json!({ "type": "long", "index": false }),
+        Kind::Position | Kind::Measure => json!({ "type": kind.type_name(), "index": false }),
         Kind::Integer { indexed: false } => json!({ "type": "integer", "index": false }),
         kind => json!({ "type": kind.type_name() }),
     }

@@ -73,7 +73,8 @@ fn is_idle(guard: &Guard, copy: &Path) -> Result<bool> {
 
 fn test_of(guard: &Guard, copy: &Path) -> Command {
     let mut test = cargo();
-    test.current_dir(copy).env("CARGO_TARGET_DIR", target_dir());
+    // Not ours: cargo tells packages apart by their place in the workspace, and would take the copy's for ours.
+    test.current_dir(copy).env("CARGO_TARGET_DIR", target_dir().join("guards-target"));
     test.args(["test", "--quiet", "--package", "correlog", "--all-features", "--test", guard.binary]);
     test
 }

@@ -154,7 +154,7 @@ mod tests {
         match (kind, declared) {
             (Type::Time, Kind::DateNanos)
             | (Type::Text, Kind::MatchOnlyText { .. } | Kind::TextNotIndexed)
-            | (Type::Float, Kind::Float | Kind::Double)
+            | (Type::Float, Kind::Float | Kind::Measure | Kind::Double)
             | (Type::Double, Kind::Double) => true,
             (Type::Level | Type::Trace | Type::Span, Kind::Keyword(_)) => true,
             // What is not cut short enough here is silently not indexed there.

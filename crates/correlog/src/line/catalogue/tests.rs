@@ -13,7 +13,7 @@ fn expected_kind(field: &fields::Field) -> Kind {
         fields::Kind::Byte | fields::Kind::Short => Kind::Short,
         fields::Kind::Integer { .. } => Kind::Integer,
         fields::Kind::Long | fields::Kind::Position => Kind::Long,
-        fields::Kind::Float | fields::Kind::Double => Kind::Float,
+        fields::Kind::Float | fields::Kind::Measure | fields::Kind::Double => Kind::Float,
         fields::Kind::DateNanos => Kind::Date,
         fields::Kind::FlatObject => panic!("{} has no slot", field.path),
     }
