@@ -97,7 +97,8 @@ fn live(place: &Place, server: &LyingServer, random: &mut Random) {
         _ => {
             let before = last_save(place);
             wait_for(|| last_save(place) != before);
-            random.below(SAVE_EVERY_MS + 100)
+            // The first one comes at the start, when nothing new is settled yet.
+            random.below(3 * SAVE_EVERY_MS)
         }
     };
     std::thread::sleep(Duration::from_millis(rest_ms));
