@@ -21,6 +21,8 @@ pub struct Sums {
     pub refused: u64,
     /// Blank or expired lines.
     pub skipped: u64,
+    /// Of these the expired ones.
+    pub expired: u64,
     pub in_flight: u64,
 }
 
@@ -121,8 +123,8 @@ impl Pump {
             lines.add(&tail.lines);
             in_flight += tail.ledger.in_flight();
         }
-        let crate::tail::Lines { read, stored, refused, skipped } = lines;
-        Sums { read, stored, refused, skipped, in_flight }
+        let crate::tail::Lines { read, stored, refused, skipped, expired } = lines;
+        Sums { read, stored, refused, skipped, expired, in_flight }
     }
 
     /// Bytes that are read and not settled (P6).

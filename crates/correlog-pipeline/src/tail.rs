@@ -64,6 +64,8 @@ pub struct Lines {
     pub stored: u64,
     pub refused: u64,
     pub skipped: u64,
+    /// Of the skipped ones those older than `max_age`; the others are blank.
+    pub expired: u64,
 }
 impl Tail {
     /// Goes on where the checkpoint stands.
@@ -118,5 +120,6 @@ impl Lines {
         self.stored += other.stored;
         self.refused += other.refused;
         self.skipped += other.skipped;
+        self.expired += other.expired;
     }
 }

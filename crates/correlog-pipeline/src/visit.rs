@@ -247,6 +247,7 @@ impl Tail {
             }
             Offer::Expired { last_time } => {
                 self.lines.skipped += 1;
+                self.lines.expired += 1;
                 self.skip(Skip::Expired, span.start, span.next);
                 last_time
             }

@@ -15,7 +15,7 @@ use super::{Admin, problems};
 
 fn moment() -> Snapshot {
     Snapshot {
-        lines: Sums { read: 10, stored: 5, refused: 2, skipped: 1, in_flight: 2 },
+        lines: Sums { read: 10, stored: 5, refused: 2, skipped: 1, expired: 0, in_flight: 2 },
         bytes_read: 1000,
         files: Vec::new(),
         delivery: Delivery::new(Options::default()).snapshot(),

@@ -5,6 +5,7 @@
 use crate::cluster::Cluster;
 use crate::config::Config;
 use crate::error::Result;
+use correlog_pipeline::place::Skip;
 use correlog_pipeline::ports::Now;
 use correlog_pipeline::snapshot::Snapshot;
 use correlog_schema::index::Place;
@@ -22,7 +23,8 @@ const LAST_MAX: Duration = Duration::from_secs(2);
 struct Counted {
     read: u64,
     stored: u64,
-    skipped: u64,
+    blank: u64,
+    expired: u64,
     bytes: u64,
     refused: BTreeMap<String, u64>,
 }
@@ -120,7 +122,8 @@ fn count(snapshot: &Snapshot, before: &Counted) -> Counted {
     Counted {
         read: snapshot.lines.read,
         stored: snapshot.lines.stored,
-        skipped: snapshot.lines.skipped,
+        blank: snapshot.lines.skipped - snapshot.lines.expired,
+        expired: snapshot.lines.expired,
         bytes: snapshot.bytes_read,
         refused,
     }
@@ -146,11 +149,12 @@ fn documents(host: &str, time: &str, before: &Counted, now: &Counted, lag_ms: u6
             "bytes_read": now.bytes - before.bytes, "lag_ms": lag_ms,
         }),
     )];
-    if now.skipped > before.skipped {
-        documents.push(document(
-            "skipped",
-            json!({"lines_skipped": now.skipped - before.skipped, "reason": "skipped"}),
-        ));
+    for (skip, count) in
+        [(Skip::Blank, now.blank - before.blank), (Skip::Expired, now.expired - before.expired)]
+    {
+        if count > 0 {
+            documents.push(document(skip.name(), json!({"lines_skipped": count, "reason": skip.name()})));
+        }
     }
     for (reason, count) in &now.refused {
         let more = count - before.refused.get(reason).copied().unwrap_or(0);
@@ -174,23 +178,23 @@ mod tests {
 
     #[test]
     fn an_account_is_told_as_differences_with_one_document_a_cause() {
-        let before = Counted { read: 10, stored: 8, skipped: 1, bytes: 100, ..Counted::default() };
+        let before = Counted { read: 10, stored: 8, blank: 1, bytes: 100, ..Counted::default() };
         let refused = [("mapping".to_owned(), 2)].into();
-        let now = Counted { read: 30, stored: 25, skipped: 4, bytes: 300, refused };
+        let now = Counted { read: 30, stored: 25, blank: 2, expired: 2, bytes: 300, refused };
         let made = documents("h", "2026-11-21T10:00:00Z", &before, &now, 7);
         let ids: Vec<&str> = made.iter().map(|(id, _)| id.as_str()).collect();
         assert_eq!(
             ids,
-            ["sums", "skipped", "mapping"]
+            ["sums", "blank", "expired", "mapping"]
                 .map(|cause| format!("shipper_status:h:2026-11-21T10:00:00Z:{cause}"))
         );
         assert_eq!(
             made[0].1["shipper"],
             serde_json::json!({"lines_read": 20, "lines_stored": 17, "bytes_read": 200, "lag_ms": 7})
         );
-        assert_eq!(made[2].1["shipper"]["lines_refused"], 2);
+        assert_eq!(made[3].1["shipper"]["lines_refused"], 2);
         let text = String::from_utf8(body("app-logs-2026.11.21", &made)).expect("UTF-8");
-        assert_eq!(text.lines().count(), 6);
+        assert_eq!(text.lines().count(), 8);
         assert!(text.ends_with('\n'));
     }
 }
