@@ -45,8 +45,6 @@ pub enum Mistake {
     RefusedLimitIgnored,
     /// What the refused file has no room for is dropped.
     RefusedDropped,
-    /// Pauses double without end.
-    PausesUnbounded,
     /// A lineage has its configuration entry's place in it.
     EntryInIdentity,
 }

@@ -8,7 +8,8 @@ use std::time::Instant;
 use correlog_sim::lie::{self, Lie};
 use correlog_sim::run::{Report, run};
 
-const USAGE: &str = "usage: correlog-sim --seeds N [--from S] | --seed S [--trace] | canary [--seeds N]";
+const USAGE: &str =
+    "usage: correlog-sim --seeds N [--from S] | --seed S [--trace] | canary [--seeds N] [--only NAME]";
 /// A planted mistake must be found within so many seeds.
 const CANARY_SEEDS: u64 = 1_000;
 /// Every so many seeds one is run twice, and must do the same.
@@ -21,6 +22,8 @@ struct Args {
     seeds: Option<u64>,
     seed: Option<u64>,
     from: u64,
+    /// Of the mistakes, only this one.
+    only: Option<String>,
 }
 
 fn main() -> ExitCode {
@@ -34,7 +37,7 @@ fn main() -> ExitCode {
     // A panic of the pipeline is a finding, reported with its seed; its own message would only interleave.
     std::panic::set_hook(Box::new(|_| {}));
     let clean = match (args.canary, args.seed, args.seeds) {
-        (true, _, seeds) => canary(seeds.unwrap_or(CANARY_SEEDS)),
+        (true, _, seeds) => canary(seeds.unwrap_or(CANARY_SEEDS), args.only.as_deref()),
         (_, Some(seed), _) => replay(seed, args.trace),
         (_, None, Some(seeds)) => many(args.from, seeds),
         _ => {
@@ -48,6 +51,10 @@ fn main() -> ExitCode {
 fn parse(mut words: impl Iterator<Item = String>) -> Result<Args, String> {
     let mut args = Args::default();
     while let Some(word) = words.next() {
+        if word == "--only" {
+            args.only = Some(words.next().ok_or("--only needs a name")?);
+            continue;
+        }
         let mut number = || {
             let value = words.next().ok_or(format!("{word} needs a number"))?;
             value.replace('_', "").parse::<u64>().map_err(|_| format!("{word}: {value:?} is no number"))
@@ -139,9 +146,10 @@ fn tell_options(seed: u64) {
     eprintln!("{:?}", correlog_sim::options::Options::draw(seed));
 }
 
-fn canary(seeds: u64) -> bool {
-    let mut all = true;
-    for lie in lie::ALL {
+fn canary(seeds: u64, only: Option<&str>) -> bool {
+    let is_asked = |lie: &Lie| only.is_none_or(|only| lie.name() == only);
+    let mut all = lie::ALL.iter().any(is_asked);
+    for lie in lie::ALL.into_iter().filter(is_asked) {
         match found(lie, seeds) {
             Some((seed, what)) => print(&format!("found   {:<28} seed {seed:<5} {what}", lie.name())),
             None => {

@@ -2,7 +2,6 @@
 //! handed in; the only chance in it is the seed handed in.
 
 use crate::limits;
-use crate::mistake::{self, Mistake};
 
 /// Additive increase, multiplicative decrease of requests at once and of bytes in one.
 #[derive(Clone, Debug)]
@@ -106,8 +105,8 @@ impl Jitter {
 
     /// The pause after `tries` failures in a row (1 is the first), at least 1 ms.
     pub fn pause_ms(&mut self, wait: Wait, tries: u32) -> u64 {
-        let longest = if mistake::is(Mistake::PausesUnbounded) { u64::MAX } else { wait.longest_ms() };
-        let ceiling = wait.first_ms().saturating_mul(1 << tries.saturating_sub(1).min(16)).min(longest);
+        let ceiling =
+            wait.first_ms().saturating_mul(1 << tries.saturating_sub(1).min(16)).min(wait.longest_ms());
         1 + self.next() % ceiling
     }
 

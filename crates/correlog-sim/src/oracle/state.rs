@@ -23,6 +23,12 @@ impl Oracle {
         self.promised.retain(|lineage, _| checkpoint.entries().contains_key(lineage));
     }
 
+    /// No state was kept: the next life is the first one again, and all that is there was there before.
+    pub fn starts_anew(&mut self) {
+        self.is_first_start = true;
+        self.contents.iter_mut().for_each(|content| content.was_first = true);
+    }
+
     /// What was there before the first start may be skipped, counted, and nothing that came later.
     fn before_start(&mut self, lineage: &Lineage, entry: &Entry) {
         let skipped = entry.place.skips.of(Skip::BeforeStart);

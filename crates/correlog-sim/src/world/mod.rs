@@ -147,7 +147,9 @@ impl SimWorld {
         self.oracle.died();
         self.listed.clear();
         // Who dies before anything is kept starts for the first time again.
-        self.oracle.is_first_start = !self.disk.durable().any(|(name, _)| name.starts_with("state-"));
+        if !self.disk.durable().any(|(name, _)| name.starts_with("state-")) {
+            self.oracle.starts_anew();
+        }
         self.oracle.sweep(&self.files.tree);
         self.last_asked_ms = self.now.mono_ms;
         self.cluster.sender_died(self.now.mono_ms);
