@@ -47,7 +47,7 @@ pub struct Seen {
     pub name: Name,
     pub stat: Stat,
     pub standing: Standing,
-    /// It was there in the first complete listing of a never-used state directory.
+    /// It was there in the first listing of a never-used state directory, under its name and no longer than now.
     pub first: bool,
     /// The last listing that showed it.
     pub listing: u64,
@@ -216,6 +216,8 @@ impl Seen {
                 self.standing = Standing::New { looked: 0 };
             }
         }
+        // Another name or fewer bytes may be another file that has got the number.
+        self.first &= self.path == listed.path && self.stat.size <= listed.stat.size;
         match listed.role {
             Role::Live => self.rotated_ms = None,
             Role::Rotated => _ = self.rotated_ms.get_or_insert(now_ms),

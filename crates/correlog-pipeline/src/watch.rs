@@ -41,8 +41,10 @@ impl Pump {
         let due = self.groups.iter().position(|group| group.next_ms <= now.mono_ms);
         let Some(group) = due else { return false };
         let listing = world.list(group);
+        // The first listing only, also where it had faults: what a later one shows may have come since, and to ship what
+        // was there before is a lesser evil than to leave out what came.
         let is_first =
-            self.is_first_start && self.groups[group].complete == 0 || mistake::is(Mistake::AlwaysAtTheEnd);
+            self.is_first_start && self.groups[group].listings == 0 || mistake::is(Mistake::AlwaysAtTheEnd);
         self.notices.extend(listing.faults.iter().map(|(_, fault)| Notice::List(*fault)));
         let watch = &mut self.groups[group];
         watch.files = listing.files.len() as u64;
