@@ -51,8 +51,8 @@ impl Beginning {
         self.lines.shrink_to_fit();
     }
 
-    /// Whether a file that is no longer than `bytes` is how this begins. Its whole lines must be the same, and a half
-    /// line behind them no longer than the line that stands there; `None` where too little is known to say.
+    /// Whether `bytes`, all that a file has, are how this begins: its whole lines must be the same, a half line behind
+    /// them only shorter than what is known. `None` where too little is known to say.
     pub fn is_all(&self, bytes: &[u8]) -> Option<bool> {
         let end = memchr::memrchr(b'\n', bytes).map_or(0, |at| at + 1);
         let upto = self.lines.iter().take_while(|upto| usize::from(upto.end) <= bytes.len()).last();

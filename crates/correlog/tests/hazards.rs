@@ -6,29 +6,24 @@
 mod support;
 
 use std::cell::RefCell;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use opentelemetry::Context;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_sdk::trace::{Sampler, SamplingResult, SdkTracer, SdkTracerProvider, ShouldSample};
 use serde_json::Value;
-use support::Memory;
+use support::{Memory, child};
 use tracing::{Dispatch, error, info, info_span};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::Registry;
 
 /// Runs the calling test again in a process of its own: `true` there, and here once that process ended well.
 fn is_child(test: &str) -> bool {
-    if std::env::var("CORRELOG_TEST_CHILD").is_ok_and(|name| name == test) {
+    if child::is(test) {
         return true;
     }
-    let mut child = Command::new(std::env::current_exe().expect("this test"))
-        .args(["--exact", test, "--nocapture"])
-        .env("CORRELOG_TEST_CHILD", test)
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("this test runs");
+    let mut child = child::command(test).stdout(Stdio::null()).spawn().expect("this test runs");
     let until = Instant::now() + Duration::from_secs(60);
     loop {
         if let Some(status) = child.try_wait().expect("the child is ours") {
@@ -282,7 +277,7 @@ fn a_scoped_subscriber_has_the_span_and_its_fields() {
 /// Hazard H. With `with_counting_event_filter` tracing-opentelemetry prints every event to stdout; the layer prints nothing.
 #[test]
 fn nothing_is_printed_to_stdout() {
-    if std::env::var("CORRELOG_TEST_CHILD").is_ok_and(|name| name == "nothing_is_printed_to_stdout") {
+    if child::is("nothing_is_printed_to_stdout") {
         let memory = Memory::default();
         let (tracer, _provider) = tracer_with(Sampler::AlwaysOn);
         let otel = tracing_opentelemetry::layer().with_tracer(tracer);
@@ -292,11 +287,7 @@ fn nothing_is_printed_to_stdout() {
         });
         return;
     }
-    let child = Command::new(std::env::current_exe().expect("this test"))
-        .args(["--exact", "nothing_is_printed_to_stdout", "--nocapture"])
-        .env("CORRELOG_TEST_CHILD", "nothing_is_printed_to_stdout")
-        .output()
-        .expect("this test runs");
+    let child = child::output("nothing_is_printed_to_stdout");
     let said = String::from_utf8_lossy(&child.stdout);
     assert!(child.status.success() && said.contains("1 passed"), "{said}");
     assert!(!said.contains("unmistakable words") && !said.contains("evaluating"), "{said}");

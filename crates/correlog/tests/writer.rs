@@ -15,7 +15,7 @@ use correlog::{
     WriterBuilder,
 };
 use serde_json::Value;
-use support::Memory;
+use support::{Memory, child};
 use tracing::{Dispatch, error, info};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::Registry;
@@ -185,17 +185,13 @@ fn a_target_that_fails_for_a_while_tears_nothing_and_the_loss_is_said() {
 #[cfg(target_os = "linux")]
 fn a_failing_target_is_told_on_stderr_at_once_and_at_the_end() {
     const NAME: &str = "a_failing_target_is_told_on_stderr_at_once_and_at_the_end";
-    if std::env::var("CORRELOG_TEST_CHILD").is_ok_and(|name| name == NAME) {
+    if child::is(NAME) {
         let (writer, guard) = Writer::builder("/dev/full").build().expect("it opens");
         tracing::dispatcher::with_default(&dispatch(&writer), || (0..1_000).for_each(|_| info!("lost")));
         drop(guard);
         return;
     }
-    let child = std::process::Command::new(std::env::current_exe().expect("this test"))
-        .args(["--exact", NAME, "--nocapture"])
-        .env("CORRELOG_TEST_CHILD", NAME)
-        .output()
-        .expect("this test runs");
+    let child = child::output(NAME);
     let said = String::from_utf8_lossy(&child.stderr);
     let told: Vec<&str> = said.lines().filter(|line| line.starts_with("correlog: ")).collect();
     assert_eq!(told.len(), 2, "{said}");

@@ -1,7 +1,6 @@
 //! `init` itself, which can succeed once in a process: this is the only test that calls it.
 
 use std::collections::HashMap;
-use std::process::Command;
 
 use correlog::{
     init::InitError,
@@ -10,20 +9,18 @@ use correlog::{
 };
 use serde_json::Value;
 
+use crate::child;
+
 const NAME: &str = "global::init_sets_up_everything_once";
 
 /// In a process of its own, whose standard output is the service's alone (hazard H of `docs/decisions/layer-ids.md`).
 #[test]
 fn init_sets_up_everything_once() {
-    if std::env::var("CORRELOG_TEST_CHILD").is_ok_and(|name| name == NAME) {
+    if child::is(NAME) {
         set_up_everything();
         return;
     }
-    let child = Command::new(std::env::current_exe().expect("this test"))
-        .args(["--exact", NAME, "--nocapture"])
-        .env("CORRELOG_TEST_CHILD", NAME)
-        .output()
-        .expect("this test runs");
+    let child = child::output(NAME);
     let said = String::from_utf8_lossy(&child.stdout);
     assert!(child.status.success(), "{said}{}", String::from_utf8_lossy(&child.stderr));
     assert!(said.contains("1 passed") && !said.contains("evaluating"), "{said}");
