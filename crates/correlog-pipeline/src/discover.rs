@@ -26,7 +26,7 @@ pub enum Standing {
     Young,
     /// It is one of the files of a lineage.
     Member(TailId),
-    /// It cannot be shipped, and why.
+    /// It cannot be shipped, and why: looked at again when it changes.
     Unfit(Unfit),
 }
 
@@ -62,6 +62,8 @@ pub struct Seen {
     pub rotated_ms: Option<u64>,
     /// What is wrong with it as an archive; told once.
     pub damage: Option<Damage>,
+    /// Why it could not be shipped when it was last looked at; told once.
+    pub unfit: Option<Unfit>,
     /// It was moved to where no pattern shows it while it was open; told once.
     pub is_out_of_reach: bool,
     /// Lineages that its bytes have been proven not to be.
@@ -177,6 +179,7 @@ impl Catalog {
             changed_ms: now_ms,
             rotated_ms,
             damage: None,
+            unfit: None,
             is_out_of_reach: false,
             excluded: Vec::new(),
         };
@@ -212,7 +215,8 @@ impl Seen {
     fn refresh(&mut self, listed: Listed, name: Name, listing: u64, now_ms: u64) {
         if !same_content(&self.stat, &listed.stat) {
             self.changed_ms = now_ms;
-            if self.standing == Standing::Young {
+            // What could not be shipped may be another file that has got the number.
+            if matches!(self.standing, Standing::Young | Standing::Unfit(_)) {
                 self.standing = Standing::New { looked: 0 };
             }
         }

@@ -53,7 +53,10 @@ impl Pump {
 
     fn unfit(&mut self, file: FileId, why: Unfit) {
         self.stand(file, Standing::Unfit(why));
-        self.notices.push(Notice::Unfit(why));
+        let Some(seen) = self.roster.catalog.get_mut(file) else { return };
+        if seen.unfit.replace(why) != Some(why) {
+            self.notices.push(Notice::Unfit(why));
+        }
     }
 
     /// Reading it failed: again after a while.

@@ -172,6 +172,25 @@ fn a17_what_is_no_archive_is_named() {
     assert!(run.world.messages().is_empty());
 }
 
+/// Its bytes are replaced in place, as they seem to be when another archive gets the number of a removed one.
+#[test]
+fn a17_what_was_no_archive_and_becomes_one_is_read() {
+    let mut run = Run::new();
+    run.world.append(ARCHIVE, "plain text under this name\n");
+    run.settle();
+    run.world.append(ARCHIVE, "more of it\n");
+    run.settle();
+    assert_eq!(
+        run.notices.iter().filter(|notice| matches!(notice, Notice::Unfit(_))).count(),
+        1,
+        "told once"
+    );
+    run.world.truncate(ARCHIVE);
+    run.world.append(ARCHIVE, gzip(text(0..100)));
+    run.settle();
+    run.expect(lines(0..100));
+}
+
 #[test]
 fn a17_a_bomb_takes_time_and_no_memory() {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
