@@ -2,6 +2,7 @@
 //! could still be read, and what became of it. It shares no code with what it judges but the state file's reader.
 
 mod left;
+mod source;
 mod state;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use correlog_pipeline::span::Lineage;
 
 use crate::cluster::Applied;
 use crate::line::Version;
+use source::{Log, Source, lineage_of, says_end, token};
 
 /// A broken promise: the invariant's number and what was seen.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -80,25 +82,12 @@ struct Row {
     tokens: Vec<u32>,
 }
 
-/// What a document says of its place.
-#[derive(serde::Deserialize)]
-struct Source {
-    #[serde(default)]
-    log: Log,
-}
-
-#[derive(Default, serde::Deserialize)]
-struct Log {
-    lineage: Option<String>,
-    next: Option<u64>,
-}
-
 #[derive(Debug, Default)]
 pub struct Oracle {
     lines: Vec<Line>,
     contents: Vec<Content>,
     /// As the documents tell it.
-    lineages: BTreeMap<String, usize>,
+    lineages: BTreeMap<Lineage, usize>,
     promised: BTreeMap<Lineage, u64>,
     /// By the hash of their first lines, which no two share.
     first_lines: BTreeMap<[u8; 16], usize>,
@@ -331,10 +320,13 @@ impl Oracle {
             return;
         }
         let Log { lineage: Some(lineage), next: Some(next) } = source.log else { return };
+        let Some(known) = lineage_of(&lineage) else {
+            return self.broken("P4", format!("line {token} was stored under the lineage {lineage}"));
+        };
         if next != end {
             self.broken("P5", format!("line {token} ends at {end} and was stored as ending at {next}"));
         }
-        let known = *self.lineages.entry(lineage.clone()).or_insert(content);
+        let known = *self.lineages.entry(known).or_insert(content);
         if known != content {
             self.broken("P4", format!("lineage {lineage} is both content {known} and {content}"));
         }
@@ -375,23 +367,4 @@ impl Oracle {
     pub fn fail(&mut self, invariant: &'static str, what: String) {
         self.broken(invariant, what);
     }
-}
-
-fn name(lineage: &Lineage) -> String {
-    lineage.0.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Where the document says that its line ends.
-fn says_end(source: &[u8]) -> Option<u64> {
-    serde_json::from_slice::<Source>(source).ok()?.log.next
-}
-
-/// The number behind the first `~t`.
-fn token(bytes: &[u8]) -> Option<usize> {
-    let at = memchr::memmem::find(bytes, b"~t")? + 2;
-    let digits = bytes[at..].iter().take_while(|byte| byte.is_ascii_digit());
-    let number = digits.fold(None, |sum: Option<usize>, digit| {
-        Some(sum.unwrap_or(0).saturating_mul(10).saturating_add(usize::from(digit - b'0')))
-    });
-    number.filter(|_| bytes[at..].iter().find(|byte| !byte.is_ascii_digit()) == Some(&b'~'))
 }

@@ -4,7 +4,8 @@ use correlog_pipeline::checkpoint::{Checkpoint, Entry};
 use correlog_pipeline::place::Skip;
 use correlog_pipeline::span::Lineage;
 
-use super::{Content, Fate, Oracle, name};
+use super::source::name;
+use super::{Content, Fate, Oracle};
 
 impl Oracle {
     /// A checkpoint became durable: nothing before its offsets may be unsettled, now or ever.
@@ -16,7 +17,7 @@ impl Oracle {
             if offset < before {
                 self.broken("P3", format!("{} went back from {before} to {offset}", name(lineage)));
             }
-            if let Some(content) = self.lineages.get(&name(lineage)) {
+            if let Some(content) = self.lineages.get(lineage) {
                 self.settled_before(*content, offset);
             }
         }
@@ -32,7 +33,7 @@ impl Oracle {
     /// What was there before the first start may be skipped, counted, and nothing that came later.
     fn before_start(&mut self, lineage: &Lineage, entry: &Entry) {
         let skipped = entry.place.skips.of(Skip::BeforeStart);
-        let known = self.lineages.get(&name(lineage)).or(self.first_lines.get(&entry.fingerprint.hash));
+        let known = self.lineages.get(lineage).or(self.first_lines.get(&entry.fingerprint.hash));
         let Some(content) = known.copied() else { return };
         if self.before_start.insert(*lineage, skipped).is_some_and(|before| before != skipped) {
             return self.broken("P1", format!("{} skips more than at its start", name(lineage)));
@@ -76,7 +77,7 @@ impl Oracle {
     /// silently looks like all that ever was (P1).
     pub fn holes(&mut self, checkpoint: &Checkpoint) {
         for (lineage, entry) in checkpoint.entries() {
-            let Some(content) = self.lineages.get(&name(lineage)) else { continue };
+            let Some(content) = self.lineages.get(lineage) else { continue };
             let known = &self.contents[*content];
             let is_gone = |token: &&u32| {
                 let line = &self.lines[**token as usize];
@@ -99,7 +100,7 @@ impl Oracle {
     /// A hole that has a length has not more than ever was there, and not less than was read of it.
     pub fn lengths(&mut self, checkpoint: &Checkpoint) {
         for (lineage, entry) in checkpoint.entries() {
-            let Some(content) = self.lineages.get(&name(lineage)) else { continue };
+            let Some(content) = self.lineages.get(lineage) else { continue };
             let (Content { extent, read, ragged, .. }, Some(hole)) = (&self.contents[*content], entry.hole)
             else {
                 continue;

@@ -6,6 +6,7 @@ mod disk;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use correlog_pipeline::checkpoint::Checkpoint;
 use correlog_pipeline::ports::{DiskFault, DiskFile, FileFault, Files, Handle, Listing, Now, Stat};
 use correlog_pipeline::store::{self, Found};
 
@@ -27,6 +28,13 @@ enum Unread {
     Yes,
     /// By a rename that no sync of the directory has made durable yet.
     Replaced,
+}
+
+/// The durable state: its files, and what is read from them.
+#[derive(Debug, Default)]
+struct State {
+    files: Vec<(String, Vec<u8>)>,
+    says: Option<(Checkpoint, Found)>,
 }
 
 #[derive(Debug)]
@@ -58,6 +66,7 @@ pub struct SimWorld {
     /// A mistake that is planted in the ports.
     pub lie: Option<Lie>,
     slot_unread: Unread,
+    state: State,
     /// A slot was damaged from outside, and is not replaced yet.
     pub slot_damaged: bool,
     /// Which open state files hold refusals.
@@ -102,6 +111,7 @@ impl SimWorld {
             last_asked_ms: 0,
             lie: None,
             slot_unread: Unread::No,
+            state: State::default(),
             slot_damaged: false,
             refusals: Vec::new(),
             options,
@@ -174,9 +184,9 @@ impl SimWorld {
         if self.slot_unread != Unread::No {
             self.oracle.state_damaged();
         }
-        let mut least = self.disk.least(|name| name.starts_with("state-"));
-        let Ok((_, checkpoint, found)) = store::Store::open(&mut least) else { return };
-        self.oracle.promised(&checkpoint);
+        self.read_state();
+        let Some((checkpoint, found)) = &self.state.says else { return };
+        self.oracle.promised(checkpoint);
         let (Found::Lost { faults } | Found::State { faults }) = found else { return };
         // A slot only ever gets its name when all of it is synced: a broken one is somebody else's work.
         if faults.is_empty() {
@@ -184,6 +194,20 @@ impl SimWorld {
         } else if !self.slot_damaged {
             self.oracle.fail("P3", format!("a power cut now leaves {faults:?}"));
         }
+    }
+
+    /// What a power cut now would leave of the state; read again only when its bytes are others.
+    fn read_state(&mut self) {
+        let is_state = |(name, _): &(&str, &[u8])| name.starts_with("state-");
+        let known = self.state.files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
+        if self.disk.durable().filter(is_state).eq(known) {
+            return;
+        }
+        let files = self.disk.durable().filter(is_state);
+        self.state.files = files.map(|(name, bytes)| (name.to_owned(), bytes.to_vec())).collect();
+        let mut least = self.disk.least(|name| name.starts_with("state-"));
+        self.state.says =
+            store::Store::open(&mut least).ok().map(|(_, checkpoint, found)| (checkpoint, found));
     }
 
     /// The oracle hears of every document written since.
