@@ -47,6 +47,8 @@ pub enum Mistake {
     RefusedDropped,
     /// A lineage has its configuration entry's place in it.
     EntryInIdentity,
+    /// The milliseconds of a pause are taken for seconds.
+    PauseInSeconds,
 }
 
 #[cfg(feature = "planted-mistakes")]

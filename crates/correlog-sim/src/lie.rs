@@ -28,7 +28,7 @@ pub enum Lie {
     Planted(Mistake),
 }
 
-pub const ALL: [Lie; 26] = [
+pub const ALL: [Lie; 27] = [
     Lie::Planted(Mistake::NewestAckCheckpoint),
     Lie::FailedRequestDelivered,
     Lie::BusyItemsStored,
@@ -55,6 +55,7 @@ pub const ALL: [Lie; 26] = [
     Lie::Planted(Mistake::RefusedLimitIgnored),
     Lie::Planted(Mistake::RefusedDropped),
     Lie::Planted(Mistake::EntryInIdentity),
+    Lie::Planted(Mistake::PauseInSeconds),
 ];
 
 impl Lie {

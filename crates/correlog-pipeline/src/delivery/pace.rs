@@ -2,6 +2,7 @@
 //! handed in; the only chance in it is the seed handed in.
 
 use crate::limits;
+use crate::mistake::{self, Mistake};
 
 /// Additive increase, multiplicative decrease of requests at once and of bytes in one.
 #[derive(Clone, Debug)]
@@ -107,7 +108,8 @@ impl Jitter {
     pub fn pause_ms(&mut self, wait: Wait, tries: u32) -> u64 {
         let ceiling =
             wait.first_ms().saturating_mul(1 << tries.saturating_sub(1).min(16)).min(wait.longest_ms());
-        1 + self.next() % ceiling
+        let pause_ms = 1 + self.next() % ceiling;
+        if mistake::is(Mistake::PauseInSeconds) { pause_ms * 1_000 } else { pause_ms }
     }
 
     /// SplitMix64: short, without state to get wrong, and good enough to spread pauses.
