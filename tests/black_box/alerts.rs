@@ -35,6 +35,46 @@ fn prometheus_rules_hold_their_unit_tests_and_the_routing_is_valid() {
     }
 }
 
+/// The table of the rules: name, threshold, how long, severity. A rate's window stands in the rate itself.
+const RULES: [(&str, &str, &str, &str); 6] = [
+    ("HighAPIErrorRate", "> 0.1", "for: 5m", "critical"),
+    ("HighResponseTime", "> 5", "for: 10m", "warning"),
+    ("HighCPUUsage", "> 0.8", "for: 15m", "warning"),
+    ("HighMemoryUsage", "> 0.8", "for: 15m", "warning"),
+    ("WorkflowFailureRate", "[30m]", "> 0.2", "critical"),
+    ("CeleryQueueBacklog", "> 100", "for: 5m", "warning"),
+];
+
+#[test]
+fn each_rule_says_what_the_table_says_and_is_routed_to_mail_or_to_mail_and_webhook() {
+    let alerts = root().join("dashboards/alerts");
+    let read = |name: &str| std::fs::read_to_string(alerts.join(name)).expect("committed");
+    let (rules, routing) = (read("correlog.rules.yml"), read("alertmanager.yml"));
+    let figures = rules.split("- alert: ").next().expect("the recording rules come first");
+    for (name, threshold, time, severity) in RULES {
+        let rule = rules.split("- alert: ").find(|rule| rule.starts_with(&format!("{name}\n")));
+        let rule = rule.unwrap_or_else(|| panic!("there is no {name}"));
+        for part in [threshold, time, &format!("severity: {severity}")] {
+            let is_figure = part == "[30m]" && figures.contains(part);
+            assert!(rule.contains(part) || is_figure, "{name}: {part} is not in {rule}");
+        }
+        let (receiver, channels) = match severity {
+            "critical" => ("mail-and-webhook", ["email_configs", "webhook_configs"].as_slice()),
+            _ => ("mail", ["email_configs"].as_slice()),
+        };
+        // What Alertmanager itself would do with it.
+        let labels = [format!("alertname={name}"), format!("severity={severity}")];
+        let verify = format!("--verify.receivers={receiver}");
+        let words = ["config", "routes", "test", "--config.file=alertmanager.yml", &verify];
+        run(Command::new("amtool").args(words).args(&labels).current_dir(&alerts)).expect(0);
+        let defined = routing.split("- name: ").find(|one| one.starts_with(&format!("{receiver}\n")));
+        let defined = defined.expect("the receiver is there");
+        for channel in ["email_configs", "webhook_configs"] {
+            assert_eq!(defined.contains(channel), channels.contains(&channel), "{receiver}: {channel}");
+        }
+    }
+}
+
 #[test]
 fn error_rate_and_response_time_fire_on_the_real_node_and_only_then() {
     // Requests, of these failed, duration in ms; error rate fires, response time fires.

@@ -95,6 +95,35 @@ fn bucket_has_data(bucket: &Value) -> bool {
     has_data(&Value::Object(inner))
 }
 
+/// What Dashboards would ask the cluster for when it has no list of its own, beside the list that is shipped: then nobody's
+/// browser writes the pattern anew.
+#[test]
+fn the_shipped_list_of_fields_is_the_nodes_own() {
+    let place = Place::new("caps");
+    let (logs, workflow) = (format!("{}-logs", place.prefix), format!("{}-workflow", place.prefix));
+    let objects = saved_objects(&Prefixes { logs: &logs, workflow: &workflow });
+    let shipped: Vec<Value> =
+        serde_json::from_str(text(&objects[0]["attributes"]["fields"])).expect("a list");
+    let answer = http::get(&format!("{}/{logs}-*,{workflow}-*/_field_caps?fields=*", place.url));
+    let answer = answer.expect("the node answers").json();
+    let mut nodes = answer["fields"].as_object().cloned().expect("fields");
+    let known = ["_id", "_index", "_source"];
+    nodes.retain(|name, kinds| {
+        kinds.get("object").is_none() && (!name.starts_with('_') || known.contains(&name.as_str()))
+    });
+    let names: Vec<&str> = shipped.iter().map(|field| text(&field["name"])).collect();
+    assert_eq!(names, nodes.keys().map(String::as_str).collect::<Vec<_>>());
+    for field in &shipped {
+        let name = text(&field["name"]);
+        let (kind, found) = nodes[name].as_object().and_then(|kinds| kinds.iter().next()).expect("one type");
+        assert_eq!(field["esTypes"], json!([kind]), "{name}");
+        assert_eq!(field["aggregatable"], found["aggregatable"], "{name}");
+        // A number that has only its column is searched by that, although the node does not call it searchable.
+        let by_column = found["aggregatable"] == true && ["float", "long"].contains(&kind.as_str());
+        assert!(field["searchable"] == found["searchable"] || by_column, "{name}: {found}");
+    }
+}
+
 /// Saved objects and settings by path, as Dashboards keeps them.
 type Kept = Arc<Mutex<BTreeMap<String, Value>>>;
 
@@ -108,8 +137,18 @@ fn fake_dashboards(kept: &Kept) -> String {
         }
         match (request.method.as_str(), request.path.as_str()) {
             ("POST", "/api/saved_objects/_import?overwrite=true") => {
+                if !request.body.contains(".ndjson\"") {
+                    return (400, json!({ "message": "Invalid file extension" }).to_string());
+                }
                 let objects: Vec<Value> =
                     request.body.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+                if let Some(missing) = missing_reference(&kept, &objects) {
+                    let errors = json!([{ "error": { "type": "missing_references" }, "id": missing }]);
+                    return (
+                        200,
+                        json!({ "success": false, "successCount": 0, "errors": errors }).to_string(),
+                    );
+                }
                 for mut object in objects.iter().cloned() {
                     object["updated_at"] = json!("now");
                     let path =
@@ -135,6 +174,14 @@ fn fake_dashboards(kept: &Kept) -> String {
             _ => missing,
         }
     })
+}
+
+/// What some object points at and neither stands there nor comes with it.
+fn missing_reference(kept: &BTreeMap<String, Value>, objects: &[Value]) -> Option<String> {
+    let references = objects.iter().filter_map(|object| object["references"].as_array()).flatten();
+    let path = |one: &Value| format!("/api/saved_objects/{}/{}", text(&one["type"]), text(&one["id"]));
+    let coming: Vec<String> = objects.iter().map(path).collect();
+    references.map(path).find(|wanted| !coming.contains(wanted) && !kept.contains_key(wanted))
 }
 
 fn text(value: &Value) -> &str {

@@ -15,6 +15,7 @@ mod follow;
 mod identity;
 mod lnav;
 mod memory;
+mod node_facts;
 mod page;
 mod refused;
 mod search;

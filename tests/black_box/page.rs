@@ -123,3 +123,34 @@ fn the_page_filters_and_draws() {
         assert_eq!(picture.matches(part).count(), count, "{part} in {picture}");
     }
 }
+
+/// A minute around the story, in Dashboards and Grafana; the page has the same links as the terminal and `--json`.
+#[test]
+fn a_story_ends_with_links_to_what_is_configured() {
+    let place = Place::at("links", "http://127.0.0.1:1");
+    place.configure(
+        "[dashboards]\nurl = \"http://d:5601/base/\"\n[links]\njaeger = \"http://j:16686\"\ngrafana = \"http://g:3000\"\n",
+    );
+    let span = json!({"span_id": "00f067aa0ba902b7", "workflow_run_id": "a'run!"});
+    let lines = [line(0, "api", "INFO", "begins", &span), line(710, "api", "ERROR", "ends", &json!({}))];
+    let (path, shown) = page(&place, &lines);
+    let log = place.path("logs/api.jsonl").display().to_string();
+    let links =
+        place.correlog(&["trace", TRACE, "--files", &log, "--json"]).expect(0).json()["links"].clone();
+    let times = "time:(from:'2026-11-21T10:29:00.000Z',to:'2026-11-21T10:31:00.710Z')";
+    let query = format!("'workflow_run_id:%22a!'run!!%22%20or%20trace_id:%22{TRACE}%22'");
+    for (name, parts) in [
+        ("dashboard", ["http://d:5601/base/app/dashboards#/view/correlog-trace?", times, &query]),
+        ("discover", ["http://d:5601/base/app/discover#/?", times, &query]),
+        ("jaeger", ["http://j:16686/trace/", TRACE, ""]),
+        ("grafana", ["http://g:3000/explore?", TRACE, "1795256940000"]),
+    ] {
+        let link = links[name].as_str().unwrap_or_else(|| panic!("no {name} in {links}"));
+        assert!(parts.iter().all(|part| link.contains(part)), "{name}: {link}");
+        assert!(shown.contains(link), "{name} is not on the terminal: {shown}");
+        let html = std::fs::read_to_string(&path).expect("the page");
+        let escaped = link.replace('&', "&amp;").replace('\'', "&#39;");
+        assert!(html.contains(&escaped), "{name} is not on the page: {escaped}");
+    }
+    assert_eq!(links.as_object().map(serde_json::Map::len), Some(4));
+}

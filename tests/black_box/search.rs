@@ -6,6 +6,7 @@ use correlog_tests::place::Place;
 use correlog_tests::wait;
 use serde_json::{Value, json};
 use std::io::Write;
+use xtask::http;
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const OTHER: &str = "9af92f3577b34da6a3ce929d0e0e4799";
@@ -143,7 +144,11 @@ fn index_and_files_tell_the_same_story_under_every_id() {
     let xray = "1-4bf92f35-77b34da6a3ce929d0e0e4736".to_owned();
     let parent = format!("00-{TRACE}-00f067aa0ba902b7-01");
     let upper = TRACE.to_uppercase();
-    for id in [TRACE, &dashed, &xray, &parent, &upper, RUN, &RUN.replace('-', ""), MESSAGE, NODE] {
+    let root = format!("Root={xray};Sampled=1");
+    let b3 = format!("{TRACE}-00f067aa0ba902b7-1");
+    let (run, upper_run) = (RUN.replace('-', ""), RUN.to_uppercase());
+    let of_trace = [TRACE, &dashed, &xray, &root, &parent, &upper, &b3];
+    for id in of_trace.into_iter().chain([RUN, &run, &upper_run, MESSAGE, &NODE.to_uppercase(), NODE]) {
         let indexed = place.correlog(&["trace", id, "--json"]).expect(0).json();
         let files = place.correlog(&["trace", id, "--json", "--files", &glob]).expect(0).json();
         assert_eq!(essence(&indexed), essence(&files), "{id}");
@@ -240,10 +245,54 @@ fn search_understands_its_language_and_refuses_what_would_be_wrong() {
     assert_eq!(found(&[OTHER]), ["somebody else"]);
     assert_eq!(found(&["exception.type:Rate*", "--since", "1h"]), ["model call failed"]);
     assert_eq!(found(&["record:workflow_run total_tokens >= 100 and elapsed_time < 3"]).len(), 1);
+    assert_eq!(found(&["level:error and not service:worker"]), ["run failed"]);
+    assert_eq!(found(&["duration_ms:* -level:error"]), ["somebody else"]);
     assert_eq!(found(&["duration_ms > 250 and duration_ms <= 250.5"]), ["somebody else"], "by its column");
     place.correlog(&["search", "duration_ms < 250"]).expect(2);
     let refused = place.correlog(&["search", "attributes.bytes_out >= 5000"]).expect(64);
     assert!(refused.stderr.contains("attributes are text"), "{}", refused.stderr);
+}
+
+/// Words of languages without spaces, in messages, exceptions, errors, inputs and outputs: by `search`, and by the bare
+/// word in Dashboards' query bar. A word's characters in another order are another word.
+#[test]
+fn words_of_chinese_japanese_and_korean_are_found() {
+    let place = Place::new("words");
+    let thrown = json!({"exception": {"type": "E", "message": "작업에서 오류가 발생했습니다"}});
+    let lines = [
+        line(0, 0, "api", "ERROR", "工作流执行失败:模型超时", json!({})),
+        line(0, 10, "api", "INFO", "败失流作工", json!({})),
+        line(0, 20, "api", "ERROR", "thrown", thrown),
+        record(
+            "workflow_run",
+            RUN,
+            json!({"status": "failed", "message": "run", "error": "ワークフローの実行に失敗しました",
+                "inputs": "天气怎么样", "outputs": "내일은 비가 옵니다"}),
+        ),
+    ];
+    place.write("logs/api.jsonl", text(&lines));
+    place.ship_once().expect(0);
+    for (word, expect) in [
+        ("失败", "工作流执行失败:模型超时"),
+        ("工作流", "工作流执行失败:模型超时"),
+        ("\"模型超时\"", "工作流执行失败:模型超时"),
+        ("오류", "thrown"),
+        ("フロー", "run"),
+        ("失敗", "run"),
+        ("天气", "run"),
+        ("내일", "run"),
+    ] {
+        let answer = place.correlog(&["search", "--json", word]).expect(0).json();
+        let messages = |hits: &Value, key: &str| -> Vec<Value> {
+            let hits = hits.as_array().expect("hits").iter();
+            hits.map(|hit| hit[key]["message"].clone()).collect()
+        };
+        assert_eq!(messages(&answer["hits"], "document"), [expect], "{word}");
+        let body = json!({"query": {"query_string": {"query": word}}});
+        let bar = http::post(&format!("{}/{}-*/_search", place.url, place.prefix), &body);
+        let bar = bar.expect("the node answers").json();
+        assert_eq!(messages(&bar["hits"]["hits"], "_source"), [expect], "{word} in the query bar");
+    }
 }
 
 #[test]

@@ -112,6 +112,41 @@ fn what_was_changed_by_hand_or_is_somebody_elses_is_shown_and_kept_without_force
     place.correlog(&["setup", "apply"]).expect(1);
 }
 
+/// Another version of ours, untouched since, is updated unasked; days that are open get its new fields, and where a field
+/// cannot change in place that is said.
+#[test]
+fn an_older_object_of_ours_is_updated_and_reaches_the_open_days() {
+    let place = bare("older");
+    place.correlog(&["setup", "apply"]).expect(0);
+    // What another version might have made: the marked mapping of the other family, and days made while it was there.
+    let workflow = component(&place, "mappings").replace("-logs@", "-workflow@");
+    let marked = |url: &str| {
+        http::get(url).expect("the node answers").json()["component_templates"][0]["component_template"]
+            .clone()
+    };
+    assert_eq!(put(&workflow, &marked(&component(&place, "mappings"))), 200);
+    let day = |days: i64| {
+        let day = chrono::Utc::now() + chrono::TimeDelta::days(days);
+        format!("{}/{}-workflow-{}", place.url, place.prefix, day.format("%Y.%m.%d"))
+    };
+    let text_id = json!({ "mappings": { "properties": { "node_type": { "type": "text" } } } });
+    for (url, body) in [(day(0), json!({})), (day(1), text_id)] {
+        http::request("DELETE", &url, &[], None).expect("the node answers");
+        assert_eq!(put(&url, &body), 200);
+    }
+    let has = |url: &str, field: &str| {
+        let answer = http::get(&format!("{url}/_mapping/field/{field}")).expect("the node answers").text;
+        answer.contains(&format!("\"full_name\":\"{field}\""))
+    };
+    assert!(!has(&day(0), "outputs"));
+    let applied = place.correlog(&["setup", "apply"]).expect(0);
+    assert!(applied.stdout.contains("workflow@mappings: update"), "{}", applied.stdout);
+    assert!(has(&day(0), "outputs"), "the open day has the new field");
+    let note = "keeps its mapping (illegal_argument_exception); the new one starts with the next day";
+    assert!(applied.stderr.contains(note), "{}", applied.stderr);
+    place.correlog(&["setup", "plan"]).expect(0);
+}
+
 #[test]
 fn a_template_that_would_win_is_named_and_refused() {
     let place = bare("overlap");
@@ -151,9 +186,12 @@ fn remove_takes_what_is_ours_and_data_only_when_told() {
     place.correlog(&["setup", "apply"]).expect(0);
     let used = json!({ "template": { "settings": { "index.refresh_interval": "1s" } } });
     assert_eq!(put(&component(&place, "custom"), &used), 200);
+    // Somebody else's of one of our names is no more ours to take than to change.
+    let foreign = component(&place, "settings").replace("-logs@", "-workflow@");
+    assert_eq!(put(&foreign, &used), 200);
     let today = format!("{}/{}-logs-*/_count", place.url, place.prefix);
     let shown = place.correlog(&["setup", "remove", "--dry-run"]).expect(0);
-    assert!(shown.stdout.contains("7 would be removed, 1 kept"), "{}", shown.stdout);
+    assert!(shown.stdout.contains("6 would be removed, 2 kept"), "{}", shown.stdout);
     place.correlog(&["setup", "remove"]).expect(0);
     for (part, status) in [("settings", 404), ("mappings", 404), ("custom", 200)] {
         assert_eq!(http::get(&component(&place, part)).expect("the node answers").status, status, "{part}");

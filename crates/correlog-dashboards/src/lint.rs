@@ -110,6 +110,12 @@ fn links(object: &Value, mistakes: &mut Vec<String>) {
         mistakes.push("ships no fields, so Dashboards would write them on first open".to_owned());
     }
     let formats = embedded(&attributes["fieldFormatMap"]).unwrap_or_default();
+    for field in array(&fields).iter().filter(|field| field["type"] == "date") {
+        let name = text(&field["name"]);
+        if text(&formats[name]["params"]["patternFallback"]).is_empty() {
+            mistakes.push(format!("the smallest and largest {name} would show without fractions"));
+        }
+    }
     for (path, format) in formats.as_object().into_iter().flatten() {
         check_field(path, "a formatter", mistakes, |_| true);
         let params = &format["params"];
@@ -180,6 +186,9 @@ fn visualization(object: &Value, mistakes: &mut Vec<String>) {
     for control in array(&params["controls"]) {
         let path = text(&control["fieldName"]);
         check_field(path, "a control", mistakes, |field| field.kind.is_aggregatable());
+        if control["options"]["dynamicOptions"] != false {
+            mistakes.push(format!("the list of {path} would stop at ten values"));
+        }
         if !CONTROLLED.contains(&path) {
             mistakes.push(format!("{path} is no field to choose from a list"));
         }
@@ -194,9 +203,26 @@ fn visualization(object: &Value, mistakes: &mut Vec<String>) {
         }
     }
     if let Some(spec) = embedded(&params["spec"]) {
+        vega(object, &spec, mistakes);
         for path in array(&spec["data"]["url"]["body"]["_source"]) {
             check_field(text(path), "Vega", mistakes, |_| true);
         }
+    }
+}
+
+/// Hard to review, so only where nothing else will do: a trace is seconds within a wide time range.
+fn vega(object: &Value, spec: &Value, mistakes: &mut Vec<String>) {
+    if !text(&object["id"]).starts_with("correlog-t-") {
+        mistakes.push("is Vega and not of one trace".to_owned());
+    }
+    let body = spec["data"]["url"]["body"].to_string();
+    for part in ["must", "filter", "must_not"] {
+        if !body.contains(&format!("\"%dashboard_context-{part}_clause%\"")) {
+            mistakes.push(format!("does not follow the dashboard's {part} clauses"));
+        }
+    }
+    if !body.contains("%timefilter%") || body.contains("%context%") {
+        mistakes.push("does not follow the time range as Dashboards wants it".to_owned());
     }
 }
 

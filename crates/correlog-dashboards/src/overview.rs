@@ -17,6 +17,15 @@ pub fn dashboard(prefixes: &Prefixes<'_>) -> Dashboard {
     let index = prefixes.logs_pattern();
     let share =
         |id, title| Ratio { id, title, index: &index, base: LINES, numerator: ERRORS, label: "error share" };
+    let bare = Ratio {
+        id: "correlog-o-noid-share",
+        title: "Share of lines without a trace id, by service",
+        index: &index,
+        base: LINES,
+        numerator: "not trace_id:*",
+        label: "without trace id",
+    };
+    let by_tenant = panel("correlog-o-tenant", "Volume by tenant", LINES);
     let by_level = panel("correlog-o-level", "Volume by level", LINES);
     let by_service = panel("correlog-o-service", "Volume by service", LINES);
     Dashboard::new("correlog-overview", "Overview", "Volume, errors and the traces worth opening.", TEXT)
@@ -37,7 +46,15 @@ pub fn dashboard(prefixes: &Prefixes<'_>) -> Dashboard {
         )
         .row(TABLE, vec![(24, slowest()), (24, failing())])
         .row(TABLE, vec![(48, newest_exceptions())])
-        .row(CHART, vec![(18, without_ids()), (30, saved_search("correlog-s-no-id"))])
+        .row(
+            CHART,
+            vec![
+                (16, by_tenant.bars(count("lines"), terms("tenant_id", "tenant", 10), &[])),
+                (14, bare.top("service.name")),
+                (18, without_ids()),
+            ],
+        )
+        .row(CHART, vec![(48, saved_search("correlog-s-no-id"))])
 }
 
 fn panel<'a>(id: &'a str, title: &'a str, query: &'a str) -> Panel<'a> {

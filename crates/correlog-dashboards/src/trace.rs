@@ -17,7 +17,9 @@ pub fn dashboard(prefixes: &Prefixes<'_>) -> Dashboard {
     let tile = |id, title, query| Panel { id, title, query };
     let exceptions = tile("correlog-t-exc", "Exceptions", "exception.type:*");
     let by_service = tile("correlog-t-svc", "Lines by service and level", LINES);
+    // People paste ids of days ago; a link brings its own time range.
     Dashboard::new("correlog-trace", "One trace", "Lines, runs and nodes of one trace or run.", &text)
+        .since("now-7d")
         .row(
             TILE,
             vec![

@@ -66,6 +66,15 @@ const QUESTIONS: &[(&str, &[(&str, &str)])] = &[
     ("rate limits over time", &[("correlog-u-rl", "date_histogram"), ("correlog-u-rl", "429")]),
     ("timeouts by provider", &[("correlog-u-prov", "Timeout"), ("correlog-u-prov", "date_histogram")]),
     (
+        "who produces the volume",
+        &[("correlog-o-service", "service.name"), ("correlog-o-tenant", "tenant_id")],
+    ),
+    ("the share of lines without ids", &[("correlog-o-noid-share", "not trace_id:*")]),
+    (
+        "how far behind, and what was refused",
+        &[("correlog-h-lag", "lag_ms"), ("correlog-h-reason", "reason")],
+    ),
+    (
         "the API",
         &[
             ("correlog-a-cls", "status_code"),
@@ -117,7 +126,50 @@ fn planted_mistakes_are_found() {
     check("whatever time range", &replace("now-24h", ""));
     check("opens empty", &replace("now-10y", "now-30d"));
     check("no field to choose", &replace(r#"\"fieldName\":\"app_id\""#, r#"\"fieldName\":\"trace_id\""#));
+    check("without fractions", &replace(r#"\"patternFallback\":\""#, r#"\"fallback\":\""#));
+    check("stop at ten values", &replace(r#"\"dynamicOptions\":false"#, r#"\"dynamicOptions\":true"#));
+    check("Vega and not of one trace", &replace("correlog-t-timeline", "correlog-o-timeline"));
+    check("must_not clauses", &replace("%dashboard_context-must_not_clause%", "nothing"));
+    check("time range as", &replace("%timefilter%", "now-1h"));
+    check("top values of each bar", &|objects| {
+        let bars = objects.iter_mut().find(|object| object["id"] == "correlog-o-level").expect("is there");
+        let state = bars["attributes"]["visState"].as_str().expect("a text");
+        let mut state: Value = serde_json::from_str(state).expect("JSON");
+        state["aggs"].as_array_mut().expect("a list").reverse();
+        bars["attributes"]["visState"] = json!(state.to_string());
+    });
     check("overlaps", &replace(r#"\"y\":9"#, r#"\"y\":5"#));
+}
+
+/// What the guide sends people to is there: files, dashboards by their titles, panels by theirs; each of its steps names a
+/// dashboard, but for the last, which leaves the house.
+#[test]
+fn the_guide_names_what_there_is() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    let guide = std::fs::read_to_string(docs.join("TROUBLESHOOTING.md")).expect("committed");
+    let targets = guide.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
+    for target in targets {
+        assert!(docs.join(target).exists(), "the guide points at {target}, which is not there");
+    }
+    let objects = saved_objects(&Prefixes::DEFAULT);
+    let titles: Vec<&str> =
+        objects.iter().filter_map(|object| object["attributes"]["title"].as_str()).collect();
+    // Without its commands, which have marks of their own.
+    let prose: String = guide.split("```").step_by(2).collect();
+    let prose = prose.split('`').step_by(2).collect::<String>().replace('\n', " ");
+    let steps: Vec<&str> = prose.split("## ").skip(1).collect();
+    assert_eq!(steps.len(), 9);
+    for step in &steps[..8] {
+        let marked = |mark: char| step.split(mark).skip(1).step_by(2);
+        assert!(marked('*').count() > 0, "no dashboard in {step}");
+        for name in marked('*') {
+            let title = format!("[correlog] {name}");
+            assert!(titles.contains(&title.as_str()), "there is no dashboard {name}");
+        }
+        for name in marked('"') {
+            assert!(titles.contains(&name), "there is no panel {name}");
+        }
+    }
 }
 
 #[test]

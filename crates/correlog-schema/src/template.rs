@@ -71,6 +71,7 @@ impl FamilyTemplates<'_> {
                 "merge": { "policy": "log_byte_size" },
                 "translog": { "durability": "request" },
                 "query": { "default_field": default_fields(self.family) },
+                "analysis": { "analyzer": { "default": words() } },
             } } },
         })
     }
@@ -171,6 +172,13 @@ pub(crate) fn files() -> Vec<(String, String)> {
         }
     }
     files
+}
+
+/// How texts are cut into words: Chinese, Japanese and Korean into pairs of characters, where OpenSearch's own choice would
+/// find any text that has a word's characters anywhere, and no Korean word with its particle; the rest as by that choice.
+/// It is the index's default, because a component with mappings alone may not name an analyzer of another.
+fn words() -> Value {
+    json!({ "type": "custom", "tokenizer": "standard", "filter": ["cjk_width", "lowercase", "cjk_bigram"] })
 }
 
 fn keyword_mapping(keyword: Keyword) -> Value {

@@ -10,7 +10,7 @@ fn any(parts: Value) -> Value {
 
 fn words(text: &str) -> Value {
     let one = |field: &str| json!({"match": {field: {"query": text, "operator": "and"}}});
-    any(json!([one("message"), one("exception.message"), one("error")]))
+    any(Value::from(["message", "exception.message", "error", "inputs", "outputs"].map(one).to_vec()))
 }
 
 #[test]

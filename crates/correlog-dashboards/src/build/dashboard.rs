@@ -43,6 +43,12 @@ impl Dashboard {
         dashboard
     }
 
+    /// Opens with this time range instead of a day.
+    pub fn since(mut self, from: &'static str) -> Self {
+        self.from = from;
+        self
+    }
+
     /// A row of visualizations, each with its width; widths sum to 48.
     pub fn row(mut self, height: u32, panels: Vec<(u32, Value)>) -> Self {
         let mut left = 0;
