@@ -242,10 +242,11 @@ impl Pump {
         // The handle is all that leads to a file without a name: a fault that may pass is no reason to lose it.
         let is_gone = self.roster.catalog.get(file).is_some_and(|seen| seen.gone);
         let open = self.roster.get(id).and_then(|tail| tail.open.as_ref()).filter(|open| open.file == file);
-        match open.map(|open| open.source.stat(world)) {
+        match open.map(|open| (open.source.stat(world), open.is_verified())) {
             _ if is_gone => {}
-            Some(Ok(stat)) if stat.links == 0 => {}
-            Some(Err(_)) => self.reopen(id, file, world),
+            Some((Ok(stat), _)) if stat.links == 0 => {}
+            // One of which nothing was read may be another file that has got the number.
+            Some((Err(_), true)) => self.reopen(id, file, world),
             _ => self.roster.close(id, world),
         }
         self.fault(file, fault, now);

@@ -37,6 +37,11 @@ impl Open {
     pub const fn new(file: FileId, source: Source, used: u64) -> Open {
         Open { file, source, used, verified: None }
     }
+
+    /// Its first line was read through this handle, and is the lineage's.
+    pub const fn is_verified(&self) -> bool {
+        self.verified.is_some()
+    }
 }
 
 /// How a visit ended.

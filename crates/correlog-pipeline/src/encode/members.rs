@@ -368,10 +368,11 @@ fn float(text: &[u8], max: f64) -> Fit {
     if parsed.is_some_and(|number| number.abs() <= max) { Fit::AsIs } else { Fit::No }
 }
 
-/// The integer that the text is, if it is one of at most 18 digits.
+/// The integer that the text is, if it is one of at most 18 digits, written as in JSON: without a zero before others.
 pub fn integer(text: &[u8]) -> Option<i64> {
     let digits = text.strip_prefix(b"-").unwrap_or(text);
-    if digits.is_empty() || digits.len() > 18 || !digits.iter().all(u8::is_ascii_digit) {
+    let is_padded = digits.len() > 1 && digits[0] == b'0';
+    if digits.is_empty() || digits.len() > 18 || is_padded || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
     let number = digits.iter().fold(0i64, |sum, digit| sum * 10 + i64::from(digit - b'0'));

@@ -77,3 +77,14 @@ fn foreign_json_is_put_into_its_places() {
             "file":{"path":"logs/api.jsonl"}}})
     );
 }
+
+#[test]
+fn a_caller_is_parted_where_its_line_is_a_number_that_json_may_hold() {
+    for (caller, line) in [("a.py:161", Some(161)), ("a.py:0", Some(0)), ("a.py:03", None), ("a.py:-1", None)]
+    {
+        let text = format!(r#"{{"severity":"INFO","caller":"{caller}","message":"m"}}"#);
+        let (_, document) = encode(text.as_bytes());
+        assert_eq!(document["code"]["line"]["number"].as_u64(), line, "{caller}");
+        assert_eq!(document["attributes"]["caller"].as_str(), line.is_none().then_some(caller));
+    }
+}

@@ -93,6 +93,27 @@ fn a13_a_fault_is_no_reason_to_give_up_the_handle_of_a_file_without_a_name() {
     }
 }
 
+/// It was opened for the file that had its inode before, and then nothing could be told of the handle.
+#[test]
+fn a08_a_handle_that_nothing_was_read_through_is_not_held() {
+    const ROTATED: &str = "/l/app.log.1";
+    let mut run = Run::new();
+    run.world.reuses_inodes = true;
+    run.world.append(ROTATED, text(0..10));
+    run.run(60_000);
+    assert_eq!(run.world.open_now(), 0, "read to its end and put away");
+    let born_ns = run.world.node(ROTATED).born_ns;
+    run.world.remove(ROTATED);
+    run.world.append(ROTATED, text(10..20));
+    run.world.node(ROTATED).born_ns = born_ns;
+    (run.world.stat_fault, run.world.stats_well) = (Some(FileFault::Io), 1);
+    run.run(5_000);
+    assert_eq!((run.world.open_now(), run.world.stats_well), (0, 0));
+    run.world.stat_fault = None;
+    run.settle();
+    run.expect(lines(0..20));
+}
+
 #[test]
 fn a03_a_hole_is_told_although_its_configuration_entry_has_another_name_now() {
     let mut run = Run::new();

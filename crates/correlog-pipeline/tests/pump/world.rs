@@ -45,6 +45,8 @@ pub struct Mem {
     pub handle_fault: Option<FileFault>,
     /// Asking what an open handle leads to answers with this fault.
     pub stat_fault: Option<FileFault>,
+    /// It does so when this many were answered well.
+    pub stats_well: u32,
     pub disk: BTreeMap<String, Vec<u8>>,
     disk_files: BTreeMap<u32, String>,
     /// Writing state answers this.
@@ -234,7 +236,13 @@ impl Files for Mem {
     }
 
     fn stat(&mut self, handle: Handle) -> Result<Stat, FileFault> {
-        self.stat_fault.map_or_else(|| Ok(self.stat_of(self.handles[&handle.0])), Err)
+        match (self.stat_fault, self.stats_well) {
+            (Some(fault), 0) => Err(fault),
+            _ => {
+                self.stats_well = self.stats_well.saturating_sub(1);
+                Ok(self.stat_of(self.handles[&handle.0]))
+            }
+        }
     }
 
     fn read(&mut self, handle: Handle, offset: u64, into: &mut [u8]) -> Result<usize, FileFault> {
