@@ -77,10 +77,13 @@ fn msrv() -> Result<()> {
     Ok(())
 }
 
-/// The tests share one node, which is ended here whatever came of them.
+/// The tests share one node, which is ended here whatever came of them. Kills and outages have bounds of time, so they
+/// are run by themselves, one after the other.
 fn black_box() -> Result<()> {
-    let tested = run(cargo().args(["test", "--package", "correlog-tests"]));
-    tested.and(Node::stop(&test_name()))
+    let part = |words: &[&str]| run(cargo().args(["test", "--package", "correlog-tests"]).args(words));
+    let most = part(&["--", "--skip", "crashes::"]);
+    let crashes = part(&["--test", "black_box", "--", "--test-threads", "1", "crashes::"]);
+    most.and(crashes).and(Node::stop(&test_name()))
 }
 
 pub fn test(args: &Args) -> Result<()> {
