@@ -195,7 +195,10 @@ fn setup_imports_compares_and_takes_away_saved_objects() {
     let place = Place::new("import");
     let all = ["--dashboards-url", &url, "--trace-analytics"];
     let setup = |words: &[&str]| place.correlog(&[&["setup"], words, &all].concat());
+    let unasked = place.correlog(&["setup", "plan", "--dashboards-url", &url]).expect(2).stdout;
+    assert!(unasked.contains("correlog-trace") && !unasked.contains("Dashboards setting"), "{unasked}");
     let applied = setup(&["apply"]).expect(0).stdout;
+    assert!(applied.contains("Dashboards setting"), "{applied}");
     assert!(
         applied.contains(&format!("dashboards: {url}/app/dashboards#/view/correlog-trace?_g=")),
         "{applied}"

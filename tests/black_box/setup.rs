@@ -22,6 +22,12 @@ fn component(place: &Place, part: &str) -> String {
     format!("{}/_component_template/correlog-{}-logs@{part}", place.url, place.prefix)
 }
 
+/// A component template as the node keeps it.
+fn stored(url: &str) -> Value {
+    let answer = http::get(url).expect("the node answers").json();
+    answer["component_templates"][0]["component_template"].clone()
+}
+
 #[test]
 fn a_plan_is_pending_until_it_is_applied_and_changes_nothing_itself() {
     let place = bare("plan");
@@ -31,6 +37,10 @@ fn a_plan_is_pending_until_it_is_applied_and_changes_nothing_itself() {
     let applied = place.correlog(&["setup", "apply"]).expect(0);
     assert!(applied.stdout.contains("found by its id, 3 documents"), "{}", applied.stdout);
     assert_eq!(place.count(), 0, "the smoke test takes its documents away");
+    let meta = stored(&component(&place, "mappings"))["_meta"].clone();
+    assert_eq!((&meta["managed_by"], &meta["version"]), (&json!("correlog"), &json!(1)), "{meta}");
+    assert!(meta["hash"].as_str().is_some_and(|hash| hash.len() == 16), "{meta}");
+    assert_eq!(stored(&component(&place, "custom")), json!({ "template": {} }), "made empty");
     for words in [["setup", "plan"], ["setup", "diff"]] {
         place.correlog(&words).expect(0);
     }
@@ -86,9 +96,7 @@ fn what_was_changed_by_hand_or_is_somebody_elses_is_shown_and_kept_without_force
     let place = bare("drift");
     place.correlog(&["setup", "apply"]).expect(0);
     let url = component(&place, "settings");
-    let mut body =
-        http::get(&url).expect("the node answers").json()["component_templates"][0]["component_template"]
-            .clone();
+    let mut body = stored(&url);
     body["template"]["settings"]["index"]["refresh_interval"] = json!("9s");
     assert_eq!(put(&url, &body), 200);
     let custom = json!({ "template": { "settings": { "index.refresh_interval": "1s" } } });
@@ -120,11 +128,7 @@ fn an_older_object_of_ours_is_updated_and_reaches_the_open_days() {
     place.correlog(&["setup", "apply"]).expect(0);
     // What another version might have made: the marked mapping of the other family, and days made while it was there.
     let workflow = component(&place, "mappings").replace("-logs@", "-workflow@");
-    let marked = |url: &str| {
-        http::get(url).expect("the node answers").json()["component_templates"][0]["component_template"]
-            .clone()
-    };
-    assert_eq!(put(&workflow, &marked(&component(&place, "mappings"))), 200);
+    assert_eq!(put(&workflow, &stored(&component(&place, "mappings"))), 200);
     let day = |days: i64| {
         let day = chrono::Utc::now() + chrono::TimeDelta::days(days);
         format!("{}/{}-workflow-{}", place.url, place.prefix, day.format("%Y.%m.%d"))

@@ -9,12 +9,19 @@ use correlog_schema::fields::{ALIASES, Field, Kind, field};
 use serde_json::Value;
 
 use crate::build::panels::CONTROLS_ID;
+use crate::build::{NODES, RUNS};
 use crate::dql;
 use crate::links::LINK_FROM;
 use crate::request::{array, embedded, source_query, text};
 
 /// What there are few enough of to choose from. Never an id of a trace, a run or a user.
 const CONTROLLED: [&str; 5] = ["service.name", "level", "deployment.environment.name", "tenant_id", "app_id"];
+
+/// What leads to its story wherever it is shown.
+const LINKED: [&str; 2] = ["trace_id", "workflow_run_id"];
+
+/// What a run's record and its nodes' records both say: a sum over both would count it twice.
+const SUMMED: [&str; 4] = ["completion_tokens", "prompt_tokens", "total_price", "total_tokens"];
 
 /// Everything wrong, one sentence each; empty when all is well.
 #[must_use]
@@ -116,6 +123,11 @@ fn links(object: &Value, mistakes: &mut Vec<String>) {
             mistakes.push(format!("the smallest and largest {name} would show without fractions"));
         }
     }
+    for path in LINKED {
+        if formats[path]["id"] != "url" {
+            mistakes.push(format!("{path} is no link to its story"));
+        }
+    }
     for (path, format) in formats.as_object().into_iter().flatten() {
         check_field(path, "a formatter", mistakes, |_| true);
         let params = &format["params"];
@@ -183,6 +195,20 @@ fn visualization(object: &Value, mistakes: &mut Vec<String>) {
     };
     let params = &state["params"];
     aggregations(array(&state["aggs"]), mistakes);
+    let is_summed = |agg: &Value| SUMMED.contains(&text(&agg["params"]["field"]));
+    if array(&state["aggs"]).iter().any(is_summed) {
+        let source = source_query(object);
+        if source.contains(RUNS) == source.contains(NODES) {
+            mistakes.push("sums what runs and their nodes both say".to_owned());
+        }
+    }
+    if object["id"] == CONTROLS_ID {
+        let offered: Vec<&str> =
+            array(&params["controls"]).iter().map(|control| text(&control["fieldName"])).collect();
+        if offered != CONTROLLED {
+            mistakes.push(format!("offers {offered:?} to choose from"));
+        }
+    }
     for control in array(&params["controls"]) {
         let path = text(&control["fieldName"]);
         check_field(path, "a control", mistakes, |field| field.kind.is_aggregatable());

@@ -138,6 +138,12 @@ fn planted_mistakes_are_found() {
         state["aggs"].as_array_mut().expect("a list").reverse();
         bars["attributes"]["visState"] = json!(state.to_string());
     });
+    check(
+        "trace_id is no link",
+        &replace(r#"\"trace_id\":{\"id\":\"url\""#, r#"\"trace_id\":{\"id\":\"string\""#),
+    );
+    check("both say", &replace("record:workflow_run", "workflow_run_id:*"));
+    check("to choose from", &replace(r#"\"fieldName\":\"level\""#, r#"\"fieldName\":\"tenant_id\""#));
     check("overlaps", &replace(r#"\"y\":9"#, r#"\"y\":5"#));
 }
 
