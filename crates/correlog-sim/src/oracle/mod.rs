@@ -244,8 +244,10 @@ impl Oracle {
             }
             return self.broken("P1", format!("line {token} was never written"));
         };
-        // The half line of a copy may have been cut behind its text: it is no more than a half all the same.
-        let is_half = memchr::memmem::find(&doc.source, b"\"unterminated\":true").is_some();
+        // The half line of a copy may have been cut behind its text: it is no more than a half all the same. A record has
+        // no place for the mark; it says that it ends earlier.
+        let is_half = memchr::memmem::find(&doc.source, b"\"unterminated\":true").is_some()
+            || line.version.is_some() && says_end(&doc.source).is_some_and(|end| end < line.end);
         let is_whole = memchr::memmem::find(&doc.source, format!("~e{token}~").as_bytes()).is_some()
             && !(is_half && self.contents.iter().any(|content| content.windowed));
         if !is_whole && self.expects_damage && !(line.long && says_end(&doc.source) == Some(line.end)) {
