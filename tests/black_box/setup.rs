@@ -129,6 +129,8 @@ fn an_older_object_of_ours_is_updated_and_reaches_the_open_days() {
     // What another version might have made: the marked mapping of the other family, and days made while it was there.
     let workflow = component(&place, "mappings").replace("-logs@", "-workflow@");
     assert_eq!(put(&workflow, &stored(&component(&place, "mappings"))), 200);
+    let settings = component(&place, "settings");
+    assert_eq!(put(&settings.replace("-logs@", "-workflow@"), &stored(&settings)), 200);
     let day = |days: i64| {
         let day = chrono::Utc::now() + chrono::TimeDelta::days(days);
         format!("{}/{}-workflow-{}", place.url, place.prefix, day.format("%Y.%m.%d"))
@@ -148,6 +150,8 @@ fn an_older_object_of_ours_is_updated_and_reaches_the_open_days() {
     assert!(has(&day(0), "outputs"), "the open day has the new field");
     let note = "keeps its mapping (illegal_argument_exception); the new one starts with the next day";
     assert!(applied.stderr.contains(note), "{}", applied.stderr);
+    let note = format!("days up to {} keep their settings", day(1).rsplit('/').next().expect("a name"));
+    assert!(applied.stderr.contains(&note), "{}", applied.stderr);
     place.correlog(&["setup", "plan"]).expect(0);
 }
 

@@ -70,8 +70,8 @@ fn refuse(session: &Session<'_>, steps: &[Step], overlaps: &[overlap::Overlap], 
     ))
 }
 
-/// New fields of the mapping reach the days that are already open at once; what cannot be changed in place waits
-/// for the next day's index, and that is said.
+/// New fields of the mapping reach the days that are already open at once; what cannot be changed in place, as settings, waits
+/// for a day's index that is not made yet, and that is said.
 fn extend_open_days(session: &Session<'_>, steps: &[Step]) -> Result<Vec<String>> {
     let is_update = |step: &&Step| {
         step.object.kind == Kind::Component && !matches!(step.state, State::Same | State::Absent)
@@ -79,14 +79,22 @@ fn extend_open_days(session: &Session<'_>, steps: &[Step]) -> Result<Vec<String>
     let changed: Vec<&Step> = steps.iter().filter(is_update).collect();
     let mut notes = Vec::new();
     for family in super::wanted::families(session.config) {
-        let Some(step) = changed.iter().find(|step| step.object.name == family.mappings_name()) else {
-            continue;
-        };
-        let open = steps.iter().filter(|step| {
+        let is_open = |step: &&Step| {
             step.object.kind == Kind::Index
                 && step.state == State::Same
                 && step.object.name.starts_with(&format!("{}-", family.prefix))
-        });
+        };
+        let open: Vec<&Step> = steps.iter().filter(is_open).collect();
+        let of = |name: String| changed.iter().find(|step| step.object.name == name);
+        if let (Some(_), Some(last)) = (of(family.settings_name()), open.last()) {
+            let name = &last.object.name;
+            notes.push(format!(
+                "days up to {name} keep their settings; the new ones start with the day after"
+            ));
+        }
+        let Some(step) = of(family.mappings_name()) else {
+            continue;
+        };
         for index in open {
             let body = json!({ "properties": step.object.body["template"]["mappings"]["properties"] });
             let path = format!("/{}/_mapping", index.object.name);
