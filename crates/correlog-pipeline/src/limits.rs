@@ -26,9 +26,6 @@ pub const BATCH_AGE_MAX_MILLIS: u64 = 500;
 pub const REPLY_MAX_BYTES: usize = 16 << 20;
 /// Requests under way at once.
 pub const CONCURRENCY_MAX: usize = 4;
-/// Buffers of settled bodies kept for the next ones: as many as there can be full ones and one being filled. Given back
-/// and asked for again they would leave gaps in the heap as large as themselves.
-pub const SPARE_BATCHES_MAX: usize = 7;
 /// Open file handles; colder ones are closed and reopened without losing the place.
 pub const OPEN_FILES_MAX: usize = 128;
 /// The longest pause between two tries of anything.
@@ -126,6 +123,5 @@ const _: () = assert!(REPLY_MAX_BYTES >= 2 * BATCH_MAX_BYTES, "a reply may refus
 const _: () = assert!(LEAF_MAX_BYTES < LINE_MAX_BYTES && LINE_MAX_BYTES as u64 <= REFUSED_MAX_BYTES);
 const _: () = assert!(RETRY_DELAY_MAX_MILLIS <= RETRY_AFTER_MAX_MILLIS);
 const _: () = assert!(IDLE_MILLIS <= RESCAN_MILLIS && GRACE_MILLIS <= FORGET_MILLIS);
-const _: () = assert!(SPARE_BATCHES_MAX * BATCH_MAX_BYTES == IN_FLIGHT_MAX_BYTES + BATCH_MAX_BYTES);
 const _: () = assert!(MARKER_MAX_BYTES <= READ_BLOCK_BYTES);
 const _: () = assert!(MARKER_MAX_BYTES <= u16::MAX as usize && BEGINNING_LINES_MAX <= u8::MAX as usize);

@@ -107,6 +107,8 @@ pub struct Batch {
     pub parked: bool,
 }
 
+/// An action line is hardly ever longer: a body that is closed at some size does not grow beyond its room for the last one.
+const ACTION_MOST_BYTES: usize = 1 << 10;
 /// A document with its action line is hardly ever smaller.
 const DOCUMENT_LEAST_BYTES: usize = 320;
 
@@ -132,7 +134,7 @@ impl Batch {
     /// that nobody uses, and memory that is not touched costs nothing.
     pub fn with_room(close_at: usize) -> Batch {
         let mut batch = Batch::default();
-        batch.body.reserve_exact(close_at);
+        batch.body.reserve_exact(close_at + ACTION_MOST_BYTES);
         batch.entries.reserve_exact(close_at / DOCUMENT_LEAST_BYTES);
         batch
     }
@@ -143,6 +145,20 @@ impl Batch {
         self.entries.clear();
         self.aside.clear();
         Batch { body: self.body, entries: self.entries, aside: self.aside, ..Batch::default() }
+    }
+
+    /// Gives back the room of a body that was closed long before it was full: it may wait for a long time.
+    pub fn give_back(&mut self) {
+        if self.body.len() < self.body.capacity() / 2 {
+            self.body.shrink_to_fit();
+            self.entries.shrink_to_fit();
+            self.aside.shrink_to_fit();
+        }
+    }
+
+    /// The bytes of its buffer, used or not.
+    pub const fn room(&self) -> usize {
+        self.body.capacity()
     }
 
     /// Whether it has room of its own already.
@@ -308,6 +324,8 @@ impl Batch {
 
     fn part(&self, of: Range<usize>) -> Batch {
         let mut part = self.empty_like();
+        part.body.reserve_exact(self.entries[of.clone()].iter().map(Entry::bytes).sum());
+        part.entries.reserve_exact(of.len());
         of.for_each(|position| self.copy_to(position, &mut part));
         part
     }

@@ -77,7 +77,8 @@ impl Lane {
     }
 
     fn close(&mut self) {
-        let batch = std::mem::take(&mut self.open);
+        let mut batch = std::mem::take(&mut self.open);
+        batch.give_back();
         self.ready.push_back(batch);
     }
 

@@ -142,7 +142,8 @@ pub struct Delivery {
     refused_retry_ms: u64,
     counts: Counts,
     held_documents: u64,
-    /// Buffers of settled batches, at most `limits::SPARE_BATCHES_MAX`: their memory is no part of the budget.
+    /// Buffers of batches that are done with. Given back and asked for again they would leave gaps in the heap as large
+    /// as themselves.
     spare: Vec<Batch>,
 }
 

@@ -111,16 +111,17 @@ impl Delivery {
     fn again_smaller(&mut self, flight: Flight) {
         if flight.batch.len() > 1 && flight.bytes > self.pace.batch_bytes() {
             let halves = flight.batch.halve();
-            return self.requeue_halves(&flight, halves);
+            return self.requeue_halves(flight, halves);
         }
         self.lane(&flight).requeue(flight.batch);
     }
 
-    fn requeue_halves(&mut self, flight: &Flight, (first, second): (Batch, Batch)) {
+    fn requeue_halves(&mut self, flight: Flight, (first, second): (Batch, Batch)) {
         self.counts.requests_halved += 1;
-        let lane = self.lane(flight);
+        let lane = self.lane(&flight);
         lane.requeue(second);
         lane.requeue(first);
+        self.spare(flight.batch);
     }
 
     /// A server answered: it is there, and it takes requests.
@@ -188,7 +189,15 @@ impl Delivery {
             false => self.pace.answered(),
         }
         self.send_again(now, &flight.index, again, batch.tries + 1, stored);
-        if self.spare.len() < crate::limits::SPARE_BATCHES_MAX {
+        self.spare(batch);
+    }
+
+    /// Keeps the buffers of a batch that is done with, where they are large enough to be of use to the next ones, and where
+    /// the others that are kept find room in the budget beside what is held.
+    fn spare(&mut self, batch: Batch) {
+        let kept: usize = self.spare.iter().map(Batch::room).sum();
+        let is_of_use = batch.room() >= self.pace.batch_bytes();
+        if is_of_use && self.held_bytes() + kept <= self.options.in_flight_bytes {
             self.spare.push(batch.into_room());
         }
     }
@@ -315,7 +324,7 @@ impl Delivery {
         second.suspect = false;
         second.unknowns = 0;
         self.suspects += usize::from(!was);
-        self.requeue_halves(&flight, (first, second));
+        self.requeue_halves(flight, (first, second));
     }
 
     /// One document in it is to blame for a definite answer: halves at once, or the second form of the last one.
@@ -323,7 +332,7 @@ impl Delivery {
         if flight.batch.len() > 1 {
             let (mut first, mut second) = flight.batch.halve();
             (first.not_before_ms, second.not_before_ms) = (0, 0);
-            return self.requeue_halves(&flight, (first, second));
+            return self.requeue_halves(flight, (first, second));
         }
         if flight.batch.suspect {
             flight.batch.suspect = false;
