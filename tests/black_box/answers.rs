@@ -16,8 +16,7 @@ fn line(day: u32, n: u32, text: &str) -> String {
 }
 
 fn put(url: &str, body: &Value) {
-    let headers = [("content-type", "application/json")];
-    let answer = http::request("PUT", url, &headers, Some(&body.to_string())).expect("the node answers");
+    let answer = http::put(url, body).expect("the node answers");
     assert_eq!(answer.status, 200, "{}", answer.text);
 }
 

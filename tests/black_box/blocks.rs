@@ -30,8 +30,7 @@ fn what_a_node_refuses_for_reasons_of_its_own_waits_and_is_stored() {
 }
 
 fn put(url: &str, body: &Value) {
-    let headers = [("content-type", "application/json")];
-    let answer = http::request("PUT", url, &headers, Some(&body.to_string())).expect("the node answers");
+    let answer = http::put(url, body).expect("the node answers");
     assert_eq!(answer.status, 200, "{}", answer.text);
 }
 

@@ -186,8 +186,7 @@ fn a_day_whose_shards_are_nowhere_is_red() {
     // No node has that name, so its shard has no place to be.
     let settings = json!({"settings": {"index.routing.allocation.require._name": "nowhere"}});
     let url = format!("{}/{index}?wait_for_active_shards=0&timeout=1s", place.url);
-    let headers = [("content-type", "application/json")];
-    let made = http::request("PUT", &url, &headers, Some(&settings.to_string())).expect("the node answers");
+    let made = http::put(&url, &settings).expect("the node answers");
     assert_eq!(made.status, 200, "{}", made.text);
     let found = findings(&place, &[TRACE], 2);
     has(&found, "indices", &format!("{index} cannot be searched whole (health red)"));

@@ -8,8 +8,7 @@ use xtask::http::{self, Answer};
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
 fn put(url: &str, body: &Value) -> Answer {
-    let headers = [("content-type", "application/json")];
-    http::request("PUT", url, &headers, Some(&body.to_string())).expect("the node answers")
+    http::put(url, body).expect("the node answers")
 }
 
 fn index(place: &Place, name: &str) -> String {

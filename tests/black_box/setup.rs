@@ -14,8 +14,7 @@ fn bare(name: &str) -> Place {
 }
 
 fn put(url: &str, body: &Value) -> u16 {
-    let headers = [("content-type", "application/json")];
-    http::request("PUT", url, &headers, Some(&body.to_string())).expect("the node answers").status
+    http::put(url, body).expect("the node answers").status
 }
 
 fn component(place: &Place, part: &str) -> String {

@@ -19,12 +19,7 @@ pub fn bench(place: &Place, documents: usize) -> Result<Value> {
     let dynamic = format!("dyn{}", place.prefix);
     let ours = format!("{}-logs-{}", place.prefix, place.day_name(DAY));
     let body = json!({"settings": {"number_of_replicas": 0}});
-    http::request(
-        "PUT",
-        &format!("{}/{dynamic}", place.url),
-        &[("content-type", "application/json")],
-        Some(&body.to_string()),
-    )?;
+    http::put(&format!("{}/{dynamic}", place.url), &body)?;
     let mut cpu = [0.0; 2];
     let count = documents / ROUNDS;
     // The first round warms the node up; its time counts for neither.

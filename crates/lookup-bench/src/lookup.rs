@@ -107,9 +107,7 @@ fn filled(place: &Place, count: usize, days: std::ops::Range<i64>) -> Result<Vec
 fn fill_day(place: &Place, day: i64, count: usize) -> Result<[Vec<String>; 2]> {
     let index = format!("{}-logs-{}", place.prefix, place.day_name(day));
     // Nobody searches while it is filled, and what it costs to fill is measured elsewhere.
-    let body = json!({"settings": {"refresh_interval": "-1"}}).to_string();
-    let headers = [("content-type", "application/json")];
-    http::request("PUT", &format!("{}/{index}", place.url), &headers, Some(&body))?;
+    http::put(&format!("{}/{index}", place.url), &json!({"settings": {"refresh_interval": "-1"}}))?;
     let ids = fill(place, &index, day * DAY_MS, count, 1)?;
     // A day that is over has one segment: setup's policy merges it.
     merge(place, &index)?;

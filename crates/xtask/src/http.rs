@@ -67,5 +67,13 @@ pub fn get(url: &str) -> Result<Answer> {
 }
 
 pub fn post(url: &str, body: &Value) -> Result<Answer> {
-    request("POST", url, &[("content-type", "application/json")], Some(&body.to_string()))
+    send("POST", url, body)
+}
+
+pub fn put(url: &str, body: &Value) -> Result<Answer> {
+    send("PUT", url, body)
+}
+
+fn send(method: &str, url: &str, body: &Value) -> Result<Answer> {
+    request(method, url, &[("content-type", "application/json")], Some(&body.to_string()))
 }

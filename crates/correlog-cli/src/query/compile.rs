@@ -7,7 +7,7 @@ use correlog_schema::trace_id::TraceId;
 use serde_json::{Value, json};
 
 /// What words without a field are looked for in; the templates' `index.query.default_field` names the same texts.
-const TEXT_FIELDS: [&str; 5] = ["message", "exception.message", "error", "inputs", "outputs"];
+pub(super) const TEXT_FIELDS: [&str; 5] = ["message", "exception.message", "error", "inputs", "outputs"];
 /// The fields a bare id is looked for in.
 const ID_FIELDS: [&str; 4] = ["trace_id", "workflow_run_id", "node_execution_id", "message_id"];
 

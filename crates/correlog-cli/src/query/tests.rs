@@ -1,6 +1,8 @@
 //! The language by example, its refusals, and that no text makes it panic.
 
+use super::compile::TEXT_FIELDS;
 use super::{Problem, read};
+use correlog_schema::fields::{FIELDS, Kind};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -11,6 +13,18 @@ fn any(parts: Value) -> Value {
 fn words(text: &str) -> Value {
     let one = |field: &str| json!({"match": {field: {"query": text, "operator": "and"}}});
     any(Value::from(["message", "exception.message", "error", "inputs", "outputs"].map(one).to_vec()))
+}
+
+/// A text that the catalogue gains is looked into too.
+#[test]
+fn words_are_looked_for_in_every_text_of_the_catalogue() {
+    let is_text = |kind: &Kind| matches!(kind, Kind::MatchOnlyText { .. });
+    let mut texts: Vec<&str> =
+        FIELDS.iter().filter(|field| is_text(&field.kind)).map(|field| field.path).collect();
+    let mut searched = TEXT_FIELDS.to_vec();
+    texts.sort_unstable();
+    searched.sort_unstable();
+    assert_eq!(searched, texts);
 }
 
 #[test]

@@ -161,11 +161,6 @@ impl Batch {
         self.body.capacity()
     }
 
-    /// Whether it has room of its own already.
-    pub fn has_room(&self) -> bool {
-        self.body.capacity() > 0
-    }
-
     /// Appends a document; answers the bytes it takes.
     pub fn push(&mut self, document: &Document<'_>) -> usize {
         let start = self.body.len();

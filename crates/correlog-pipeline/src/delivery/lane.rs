@@ -58,7 +58,7 @@ impl Lane {
             self.close();
         }
         if self.open.is_empty() {
-            if !self.open.has_room() {
+            if self.open.room() == 0 {
                 self.open = spare.pop().unwrap_or_else(|| Batch::with_room(close_at));
             }
             self.open.opened_ms = now_ms;

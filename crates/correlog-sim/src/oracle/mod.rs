@@ -12,7 +12,7 @@ use correlog_pipeline::span::Lineage;
 
 use crate::cluster::Applied;
 use crate::line::Version;
-use source::{Log, Source, lineage_of, says_end, token};
+use source::{Log, Source, lineage_of, token};
 
 /// A broken promise: the invariant's number and what was seen.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -225,16 +225,14 @@ impl Oracle {
 
     /// A document was written.
     pub fn stored(&mut self, doc: &Applied) {
+        let is_marked = memchr::memmem::find(&doc.source, b"\"unterminated\":true").is_some();
         let Some(token) = token(&doc.source) else {
             // The half line of a copy may end before its number.
-            let is_half = memchr::memmem::find(&doc.source, b"\"unterminated\":true").is_some();
-            if self.expects_damage || is_half && self.contents.iter().any(|content| content.windowed) {
+            if self.expects_damage || is_marked && self.contents.iter().any(|content| content.windowed) {
                 return;
             }
-            return self.broken(
-                "P1",
-                format!("a document without a line: {}", String::from_utf8_lossy(&doc.source)),
-            );
+            let what = format!("a document without a line: {}", String::from_utf8_lossy(&doc.source));
+            return self.broken("P1", what);
         };
         let is_archive = memchr::memmem::find(&doc.source, b".gz\"}").is_some();
         let may_be_garbled = self.expects_damage && is_archive;
@@ -244,13 +242,14 @@ impl Oracle {
             }
             return self.broken("P1", format!("line {token} was never written"));
         };
+        let source = serde_json::from_slice::<Source>(&doc.source).ok();
+        let said_end = source.as_ref().and_then(|source| source.log.next);
         // The half line of a copy may have been cut behind its text: it is no more than a half all the same. A record has
         // no place for the mark; it says that it ends earlier.
-        let is_half = memchr::memmem::find(&doc.source, b"\"unterminated\":true").is_some()
-            || line.version.is_some() && says_end(&doc.source).is_some_and(|end| end < line.end);
+        let is_half = is_marked || line.version.is_some() && said_end.is_some_and(|end| end < line.end);
         let is_whole = memchr::memmem::find(&doc.source, format!("~e{token}~").as_bytes()).is_some()
             && !(is_half && self.contents.iter().any(|content| content.windowed));
-        if !is_whole && self.expects_damage && !(line.long && says_end(&doc.source) == Some(line.end)) {
+        if !is_whole && self.expects_damage && !(line.long && said_end == Some(line.end)) {
             return;
         }
         // A garbled line may have lost its time.
@@ -260,7 +259,7 @@ impl Oracle {
         let home = (doc.index.clone(), doc.id.clone());
         // A garbled archive may not even be known for what it was: its lines are another generation's then.
         if may_be_garbled {
-            if matches!(line.fate, Fate::Pending) && says_end(&doc.source) == Some(line.end) {
+            if matches!(line.fate, Fate::Pending) && said_end == Some(line.end) {
                 line.fate = Fate::Stored;
             }
             return;
@@ -292,7 +291,7 @@ impl Oracle {
         if !long && !is_whole {
             return self.broken("P1", format!("line {token} was stored without its end"));
         }
-        self.place(doc, token, content, end);
+        self.place(source, token, content, end);
     }
 
     /// A version of a row is stored: no newer one was, and no older one has to be any more.
@@ -314,8 +313,8 @@ impl Oracle {
     }
 
     /// What the document says about where it stood.
-    fn place(&mut self, doc: &Applied, token: usize, content: usize, end: u64) {
-        let Ok(source) = serde_json::from_slice::<Source>(&doc.source) else {
+    fn place(&mut self, source: Option<Source>, token: usize, content: usize, end: u64) {
+        let Some(source) = source else {
             return self.broken("P1", format!("line {token} was stored as no JSON"));
         };
         if self.expects_damage {

@@ -12,6 +12,7 @@ pub struct Source {
 #[derive(Default, serde::Deserialize)]
 pub struct Log {
     pub lineage: Option<String>,
+    /// Where the document says that its line ends.
     pub next: Option<u64>,
 }
 
@@ -27,11 +28,6 @@ pub fn lineage_of(name: &str) -> Option<Lineage> {
         *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
     }
     (name.len() == 32).then_some(lineage)
-}
-
-/// Where the document says that its line ends.
-pub fn says_end(source: &[u8]) -> Option<u64> {
-    serde_json::from_slice::<Source>(source).ok()?.log.next
 }
 
 /// The number behind the first `~t`.
